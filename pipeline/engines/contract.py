@@ -1,0 +1,46 @@
+"""What every translation engine promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.documents import Hop
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One installed model: the hop it makes possible, where it lies and what it takes on disk (bytes)."""
+
+    hop: Hop
+    path: Path
+    size: int
+    note: str = ""  # "comes with Sectionwire", for example: such a model cannot be removed
+
+
+class Engine(Protocol):
+    """A translation engine. It is made as ``EngineClass(models)``: the folder in which models are installed.
+
+    Making an engine and asking for its models must be cheap and import nothing heavy. ``translate`` runs in a child
+    process of the host, on one thread; it may be killed at any moment.
+    """
+
+    name: str
+
+    def __init__(self, models: Path) -> None: ...
+
+    def installed(self) -> list[Installed]:
+        """Every model that is installed now, read afresh. Codes are declared as BCP 47."""
+        ...
+
+    def translate(self, sentences: Sequence[str], source: str, target: str) -> list[str]:
+        """Translate plain sentences, in order; the result has the same length.
+
+        ``source`` and ``target`` are codes of one of the ``installed()`` hops.
+
+        Raises:
+            Permanent: there is no model for this pair, or its files are damaged.
+        """
+        ...

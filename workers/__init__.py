@@ -1,0 +1,1 @@
+"""Who does the work, and when. Imports ``pipeline``; never the other way."""
