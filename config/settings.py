@@ -202,7 +202,11 @@ CELERY = {
     "timezone": "UTC",
 }
 
+# A row whose worker shows no life for so long is another worker's; the sweep looks this often.
+LEASE_SECONDS = float(read("SECTIONWIRE_LEASE_SECONDS", "45"))
+SWEEP_SECONDS = float(read("SECTIONWIRE_SWEEP_SECONDS", "10"))
+
 LOG_LEVEL = read("SECTIONWIRE_LOG", "INFO").upper()
-LOGGING_CONFIG = None  # structlog is set up by config/log.py
+LOGGING_CONFIG = None  # config/log.py sets structlog up where a process of ours starts
 # Nothing of ours talks to anyone uninvited: onnxruntime comes with the argostranslate module and would.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

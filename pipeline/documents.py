@@ -164,6 +164,13 @@ class TranslatedSegment:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an engine gave no usable translation of a sentence: it hung, raised, or returned garbage."""
+
+    reason: str
+
+
 class Severity(StrEnum):
     """What a finding does: a blocking one keeps a version from being approved or published by itself."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.documents import Hop
+from pipeline.documents import Failure, Hop
+from pipeline.errors import Permanent
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ class Engine(Protocol):
 
     Making an engine and asking for its models must be cheap and import nothing heavy. ``translate`` runs in a child
     process of the host, on one thread; it may be killed at any moment.
+
+    A class may have ``batch_characters``: how many characters of source text it likes in one call (3,000 if it says
+    nothing). An engine that batches well takes more; a call should last some seconds at most.
     """
 
     name: str
@@ -38,9 +42,17 @@ class Engine(Protocol):
     def translate(self, sentences: Sequence[str], source: str, target: str) -> list[str]:
         """Translate plain sentences, in order; the result has the same length.
 
-        ``source`` and ``target`` are codes of one of the ``installed()`` hops.
+        ``source`` and ``target`` are codes of one of the ``installed()`` hops. An empty list only loads the model.
 
         Raises:
-            Permanent: there is no model for this pair, or its files are damaged.
+            NoModel: there is no model for this pair, or its files are damaged.
         """
         ...
+
+
+class NoModel(Permanent):
+    """There is no model for a pair, or its files are damaged: nothing can be translated until a person acts."""
+
+
+Batch = Mapping[str, str | Failure]
+"""Some translations as they come from the host, by source sentence."""

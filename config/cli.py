@@ -1,0 +1,67 @@
+"""The command ``sectionwire``: Django management commands behind one entry point, with a help that teaches."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+OVERVIEW: Final = """\
+Sectionwire carries an article to every national section, in its languages, under its own editors.
+
+Usage: sectionwire COMMAND [options]        sectionwire COMMAND --help
+
+Start here
+  init FOLDER        make an installation: its network.toml, its ledger
+  up                 run everything on this machine: broker, workers, beat, web
+  doctor             is everything in order, and what to do if not
+
+Articles
+  submit FILE…       put articles into the queue
+  status [ARTICLE]   where is it, per section and language, and why
+  approve | return | reject ARTICLE SECTION
+                     decide on what waits for review
+  publish            retry deliveries that failed; write pages again
+
+Files, without the ledger
+  clean FILE…        clean HTML, Markdown or JSON to plain, safe HTML
+  translate FILE…    translate HTML files: --from en --to pt
+
+Models
+  models list | install | remove
+                     which languages can be translated here, and which could be
+
+Several machines
+  worker             one worker: --lanes prepare,publish,translate
+  beat               the clock that starts the sweep
+  sweep              one sweep now: free dead leases, ring where work is due
+  serve              look at the published sites on this machine
+  migrate, createsuperuser, …
+                     Django's own commands work as well
+"""
+
+
+def main() -> int:
+    """Run a command. Returns its exit status; a foreseen failure is one clear line on standard error."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if len(sys.argv) < 2 or sys.argv[1] in {"-h", "--help", "help"} and len(sys.argv) == 2:
+        print(OVERVIEW, end="")  # noqa: T201 - a command's output
+        return 0
+    # Imported here: the overview needs no Django, and comes at once.
+    from django.core.management import execute_from_command_line  # noqa: PLC0415
+
+    from pipeline.errors import PipelineError  # noqa: PLC0415
+
+    try:
+        execute_from_command_line(["sectionwire", *sys.argv[1:]])
+    except PipelineError as error:
+        print(f"sectionwire: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        print("sectionwire: stopped.", file=sys.stderr)  # noqa: T201
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0

@@ -1,0 +1,250 @@
+"""Runs engines in child processes that can be killed, one per core, under as many threads as there are callers.
+
+A job is a list of sentences and the hops of a route. One that passes its deadline, kills its process or makes the
+engine raise is halved until the guilty sentence is alone; that one becomes a :class:`Failure`, all others are
+translated.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Barrier, BrokenBarrierError, Lock, local
+from types import TracebackType
+from typing import Self
+
+from pipeline.documents import Failure, Hop, Route
+from pipeline.engines.child import Child, Died, Overdue, Raised
+from pipeline.engines.contract import Batch, Engine
+from pipeline.engines.registry import engine_class
+from pipeline.engines.verdict import absurd
+from pipeline.errors import Transient
+
+BATCH_CHARACTERS = 3000
+"""Characters of source text in a job, unless the engine asks for another number."""
+
+_OVERHEAD = 60  # characters that a sentence costs beside its own: 32 to 50 usual ones make a job
+_SMALLEST = 500  # characters: to make smaller jobs, only to give every process one, costs more than it brings
+_SHORTEST = 0.25  # of the deadline: what a single sentence has at least
+_GROWTH = 1.5, 64 << 20  # a process that holds more than this many times its usual memory, plus bytes, is replaced
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    reason: str
+    died: bool = False
+
+
+class EngineHost:
+    """Use it as a context manager, or call ``close``; then no process is left.
+
+    Args:
+        models: the folder in which models are installed.
+        engines: names of the engines that routes may use.
+        processes: how many child processes translate at the same time, one per core.
+        deadline_seconds: how long a full job may take; a part of it has less, but never less than a quarter.
+        load_seconds: how long loading a model may take.
+    """
+
+    def __init__(
+        self,
+        models: Path,
+        engines: Sequence[str],
+        processes: int,
+        deadline_seconds: float = 60.0,
+        load_seconds: float = 180.0,
+    ) -> None:
+        self._models = models
+        self._classes: dict[str, type[Engine]] = {name: engine_class(name) for name in engines}
+        self._processes = processes
+        self._deadline = deadline_seconds
+        self._load_seconds = load_seconds
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="engine")
+        self._own = local()  # each thread has one child, and lives as long as the host
+        self._children: set[Child] = set()
+        self._lock = Lock()
+        self._warming = Lock()
+        self._closed = False
+
+    def translate(self, route: Route, sentences: Sequence[str]) -> Iterator[Batch]:
+        """Translate different plain sentences, and yield results by source sentence as they come, in no order.
+
+        Every sentence comes exactly once, as its translation or as a Failure. Several threads may call this at a time.
+
+        Raises:
+            NoModel: a model of the route is not installed, or damaged.
+            Transient: a model was replaced meanwhile or can't be loaded, or the host is closed.
+        """
+        futures = [self._submit(route, job) for job in self._cut(route, sentences)]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except CancelledError:
+            raise self._stopping() from None
+        finally:
+            for future in futures:
+                future.cancel()
+
+    def warm_up(self, routes: Sequence[Route]) -> None:
+        """Load the models of these routes in every process now. Raises as :meth:`translate`."""
+        with self._warming:  # two at a time would wait for each other's threads
+            together = Barrier(self._processes)
+            futures = [self._threads.submit(self._warm, routes, together) for _ in range(self._processes)]
+            for future in futures:
+                future.result()
+
+    def close(self) -> None:
+        """End all processes at once. Calls of ``translate`` that are under way raise Transient."""
+        with self._lock:
+            self._closed = True
+            for child in self._children:
+                child.kill()
+            self._children.clear()
+        self._threads.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # what to do together
+
+    def _cut(self, route: Route, sentences: Sequence[str]) -> list[list[str]]:
+        wanted = [getattr(self._class(hop), "batch_characters", BATCH_CHARACTERS) for hop in route.hops]
+        return cut(sentences, min(wanted, default=BATCH_CHARACTERS), self._processes)
+
+    def _class(self, hop: Hop) -> type[Engine]:
+        try:
+            return self._classes[hop.engine]
+        except KeyError:
+            raise Transient(
+                f"This worker does not run the engine “{hop.engine}”.", f"It runs {', '.join(self._classes)}."
+            ) from None
+
+    def _submit(self, route: Route, job: list[str]) -> Future[dict[str, str | Failure]]:
+        try:
+            return self._threads.submit(self._run, route, job)
+        except RuntimeError:  # after shutdown
+            raise self._stopping() from None
+
+    # on the threads
+
+    def _run(self, route: Route, job: list[str]) -> dict[str, str | Failure]:
+        """One job along all hops: what failed on the way stays behind."""
+        texts: dict[str, str | Failure] = {sentence: sentence for sentence in job}
+        for hop in route.hops:
+            wanted = list(dict.fromkeys(text for text in texts.values() if isinstance(text, str)))
+            crossed = self._cross(hop, wanted, 1.0) if wanted else {}
+            texts = {key: crossed[text] if isinstance(text, str) else text for key, text in texts.items()}
+        return texts
+
+    def _cross(self, hop: Hop, sentences: list[str], share: float) -> dict[str, str | Failure]:
+        outcome = self._attempt(hop, sentences, share)
+        if isinstance(outcome, _Fault) and outcome.died and (share == 1 or len(sentences) == 1):
+            outcome = self._attempt(hop, sentences, share)  # somebody may have killed it: no sentence is to blame
+        if not isinstance(outcome, _Fault):
+            return dict(zip(sentences, map(_judged, sentences, outcome), strict=True))
+        if len(sentences) == 1:
+            return {sentences[0]: Failure(outcome.reason)}
+        log.info("%s → %s: %d sentences are tried apart: %s", hop.source, hop.target, len(sentences), outcome.reason)
+        middle = len(sentences) // 2
+        halves = sentences[:middle], sentences[middle:]
+        return {key: text for half in halves for key, text in self._cross(hop, half, share / 2).items()}
+
+    def _attempt(self, hop: Hop, sentences: list[str], share: float) -> list[str] | _Fault:
+        child = self._loaded_child(hop)
+        try:
+            return child.translate(self._class(hop), hop, sentences, self._deadline * max(share, _SHORTEST))
+        except Died as error:
+            if self._closed:
+                raise self._stopping() from None
+            return _Fault(str(error), died=True)
+        except (Overdue, Raised) as error:
+            return _Fault(str(error))
+
+    def _loaded_child(self, hop: Hop) -> Child:
+        """This thread's child, with the model in memory: loading must not count against a sentence."""
+        reason = ""
+        for _ in range(2):
+            child = self._child()
+            if hop in child.loaded:
+                return child
+            try:
+                child.translate(self._class(hop), hop, [], self._load_seconds)
+            except (Died, Overdue, Raised) as error:
+                reason = str(error)
+            else:
+                return child
+        if self._closed:
+            raise self._stopping()
+        raise Transient(
+            f"The {hop.engine} model for {hop.source} → {hop.target} can't be loaded: {reason}",
+            "Look whether there is memory for it; else remove the model and install it again.",
+        )
+
+    def _child(self) -> Child:
+        child: Child | None = getattr(self._own, "child", None)
+        if child is not None and child.alive and not _grown(child):
+            return child
+        with self._lock:
+            if self._closed:
+                raise self._stopping()
+            if child is not None:
+                child.kill()
+                self._children.discard(child)
+            self._own.child = child = Child(self._models)
+            self._children.add(child)
+        return child
+
+    def _warm(self, routes: Sequence[Route], together: Barrier) -> None:
+        try:
+            together.wait(self._load_seconds + self._deadline)  # so that each thread takes one of these
+        except BrokenBarrierError:
+            raise Transient("The engine processes are busy.", "Models are loaded when they are needed.") from None
+        for hop in dict.fromkeys(hop for route in routes for hop in route.hops):
+            self._loaded_child(hop)
+
+    @staticmethod
+    def _stopping() -> Transient:
+        return Transient("The engine host is closed.", "The work is done by the next worker.")
+
+
+def cut(sentences: Sequence[str], characters: int, processes: int) -> list[list[str]]:
+    """Cut different sentences into jobs of about as many characters, longest first, at least one job per process.
+
+    A sentence that comes twice is taken once. Sentences of like length stand together, which batches well.
+
+    >>> cut(["bb", "a", "bb"], 1000, 1)
+    [['bb', 'a']]
+    """
+    different = sorted(dict.fromkeys(sentences), key=len, reverse=True)
+    total = sum(len(sentence) + _OVERHEAD for sentence in different)
+    limit = min(characters, max(_SMALLEST, -(-total // processes)))
+    jobs: list[list[str]] = []
+    room = 0
+    for sentence in different:
+        cost = len(sentence) + _OVERHEAD
+        if cost > room:
+            jobs.append([])
+            room = limit
+        jobs[-1].append(sentence)
+        room -= cost
+    return jobs
+
+
+def _judged(source: str, target: str) -> str | Failure:
+    reason = absurd(source, target)
+    return Failure(reason) if reason else target
+
+
+def _grown(child: Child) -> bool:
+    factor, bytes_more = _GROWTH
+    return child.settled > 0 and child.memory > child.settled * factor + bytes_more

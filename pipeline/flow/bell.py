@@ -1,0 +1,34 @@
+"""``ready``: the signal that a lane has work. Sent when the transaction that made the work has been committed.
+
+``workers`` listens and rings; nothing here knows how. A lost ring is no loss: the sweep rings again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+from django.db import transaction
+from django.dispatch import Signal
+
+ready: Final = Signal()
+_muffled: ContextVar[bool] = ContextVar("muffled", default=False)
+
+
+def announce(lane: str, after: float = 0.0) -> None:
+    """Say that a lane has work, ``after`` so many seconds, once the present transaction is committed."""
+    if not _muffled.get():
+        # robust: a listener that fails must not fail whoever did the work.
+        transaction.on_commit(lambda: ready.send_robust(sender=None, lane=lane, after=after), robust=True)
+
+
+@contextmanager
+def muffled() -> Iterator[None]:
+    """No bell within: for commands that do the work themselves."""
+    token = _muffled.set(True)
+    try:
+        yield
+    finally:
+        _muffled.reset(token)

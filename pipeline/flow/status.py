@@ -1,0 +1,179 @@
+"""Where is my article, and why is it not in my country yet? One answer for the command line, the demo and the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.utils import timezone
+
+from pipeline.flow.engines import NO_ENGINE
+from pipeline.ledger.models import Article, Delivery, Edition, Revision, Status, Translation
+from pipeline.ledger.models.articles import unpack_metadata
+from pipeline.network import Network, Section
+
+
+class Place(StrEnum):
+    """Where an article stands for one section and language; the words that a person reads."""
+
+    PUBLISHED = "published"
+    PUBLISHING = "publishing"
+    EMBARGO = "embargo"
+    REVIEW = "waiting for review"
+    FOLLOWING = "waiting for another section"
+    NO_MODEL = "waiting for a model"
+    HELD = "held by a check"
+    RETURNED = "returned"
+    REJECTED = "rejected"
+    NOT_TARGETED = "not for this section"
+    PREPARING = "in preparation"
+    TRANSLATING = "translating"
+    FAILED = "failed"
+
+
+SETTLED = frozenset(Place) - {Place.PUBLISHING, Place.PREPARING, Place.TRANSLATING}
+"""Places where an article stays until a person, a model or the clock moves it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One article for one section in one language: where it stands, why, and its address once it is published.
+
+    ``update`` says what a newer version waits for while an earlier one is live.
+    """
+
+    section: str
+    language: str
+    place: Place
+    why: str = ""
+    url: str = ""
+    update: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One article with its cells, in the order of the network file."""
+
+    uid: str
+    key: str
+    title: str
+    language: str
+    revision: int
+    cells: tuple[Cell, ...]
+
+
+def columns(net: Network) -> list[tuple[Section, str]]:
+    """Each section with each of its languages, in the order of the network file."""
+    return [(section, language.tag) for section in net.sections for language in section.languages]
+
+
+def matrix(articles: Sequence[Article], net: Network) -> list[Row]:
+    """The rows of these articles; a constant number of queries however many there are."""
+    ids = [article.pk for article in articles]
+    revisions = _newest(Revision.objects.filter(article_id__in=ids))
+    translations = {t.pk: t for t in Translation.objects.filter(article_id__in=ids)}
+    editions = {
+        (edition.article_id, edition.section, edition.language): edition
+        for edition in Edition.objects.filter(article_id__in=ids).prefetch_related("deliveries")
+    }
+    rows = []
+    for article in articles:
+        revision = revisions[article.pk]
+        cells = tuple(
+            _cell(article, section, tag, revision, editions.get((article.pk, section.key, tag)), translations)
+            for section, tag in columns(net)
+        )
+        rows.append(Row(article.uid, str(article), article.title, article.language, revision.number, cells))
+    return rows
+
+
+def find(name: str) -> Article | None:
+    """The article that a person means: by uid, key, canonical URL, or the beginning of its uid; ``None`` if unclear."""
+    for field in ("uid", "key", "canonical_url"):
+        if article := Article.objects.filter(**{field: name}).order_by("id").first():
+            return article
+    begins = list(Article.objects.filter(uid__startswith=name)[:2]) if name else []
+    return begins[0] if len(begins) == 1 else None
+
+
+def _newest(revisions: Iterable[Revision]) -> dict[int, Revision]:
+    newest: dict[int, Revision] = {}
+    for revision in revisions:
+        if revision.article_id not in newest or revision.number > newest[revision.article_id].number:
+            newest[revision.article_id] = revision
+    return newest
+
+
+def _cell(
+    article: Article,
+    section: Section,
+    tag: str,
+    revision: Revision,
+    edition: Edition | None,
+    translations: dict[int, Translation],
+) -> Cell:
+    if edition is None:
+        place, why = _without_edition(article, section, revision)
+        return Cell(section.key, tag, place, why)
+    decided = _decision(edition)
+    waiting = _translation(translations[edition.translation_id], revision, edition)
+    if edition.approved_id is None:
+        place, why = decided if edition.candidate_id or edition.state == Edition.State.DECLINED else waiting
+        return Cell(section.key, tag, place, why)
+    place, why, url = _delivered(edition)
+    update = ""
+    if edition.candidate_id:
+        update = f"a newer version is {decided[0]}: {decided[1]}"
+    elif waiting[0] not in {Place.PUBLISHING, Place.PUBLISHED}:
+        update = f"revision {revision.number} is {waiting[0]}"
+    return Cell(section.key, tag, place, why, url, update)
+
+
+def _without_edition(article: Article, section: Section, revision: Revision) -> tuple[Place, str]:
+    if revision.status == Status.FAILED:
+        return Place.FAILED, revision.reason
+    meta = unpack_metadata(revision.metadata)
+    if refusal := section.targets.refusal(meta.kind, meta.tags, article.base):
+        return Place.NOT_TARGETED, refusal
+    return Place.PREPARING, "waits to be cleaned and segmented"
+
+
+def _decision(edition: Edition) -> tuple[Place, str]:
+    places = {
+        Edition.State.IN_REVIEW: Place.REVIEW,
+        Edition.State.FOLLOWING: Place.FOLLOWING,
+        Edition.State.HELD: Place.HELD,
+        Edition.State.RETURNED: Place.RETURNED,
+        Edition.State.DECLINED: Place.REJECTED,
+    }
+    return places.get(Edition.State(edition.state), Place.PREPARING), edition.reason
+
+
+def _translation(translation: Translation, revision: Revision, edition: Edition) -> tuple[Place, str]:
+    if revision.status == Status.FAILED:
+        return Place.FAILED, revision.reason
+    if revision.status != Status.DONE:
+        return Place.PREPARING, "waits to be cleaned and segmented"
+    match translation.status:
+        case Status.FAILED:
+            return Place.FAILED, translation.reason
+        case Status.WAITING if translation.reason.startswith(NO_ENGINE):
+            return Place.NO_MODEL, translation.reason.removeprefix(f"{NO_ENGINE}: ")
+        case Status.DONE:
+            return Place.PUBLISHING, edition.reason
+        case _:
+            return Place.TRANSLATING, translation.reason
+
+
+def _delivered(edition: Edition) -> tuple[Place, str, str]:
+    deliveries: list[Delivery] = list(edition.deliveries.all())
+    url = next((delivery.url for delivery in deliveries if delivery.url), "")
+    if failed := [delivery for delivery in deliveries if delivery.status == Status.FAILED]:
+        return Place.FAILED, f"{failed[0].output}: {failed[0].reason}", url
+    if deliveries and all(d.confirmed_seq and d.confirmed_seq == d.wanted_seq for d in deliveries):
+        return Place.PUBLISHED, "", url
+    if edition.release_at and edition.release_at > timezone.now() and not url:
+        return Place.EMBARGO, f"goes out on {edition.release_at.isoformat(timespec='minutes')}", ""
+    reasons = [f"{delivery.output}: {delivery.reason}" for delivery in deliveries if delivery.reason]
+    return Place.PUBLISHING, "; ".join(reasons), url

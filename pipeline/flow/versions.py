@@ -1,0 +1,71 @@
+"""New versions of a translation, and what each section's policy makes of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from pipeline.documents import CheckFinding, TranslatedSegment
+from pipeline.flow import clock, decisions
+from pipeline.ledger.models import Article, Finding, Revision, Translation, Version
+from pipeline.ledger.models.translations import pack_segments
+from pipeline.network import Network
+
+
+def add(
+    translation: Translation,
+    revision: Revision,
+    segments: tuple[TranslatedSegment, ...],
+    *,
+    author: str,
+    net: Network,
+    engines: Sequence[str] = (),
+    findings: Sequence[CheckFinding] = (),
+) -> Version:
+    """Write a new version with its findings and let every section's policy decide on it.
+
+    Call it in a transaction that holds the article. A version that says the same as the present one is not written
+    again.
+    """
+    digest = digest_of(revision, segments)
+    present = translation.version
+    if present is not None and present.digest == digest:
+        version = present
+    else:
+        version = Version.objects.create(
+            translation=translation,
+            number=present.number + 1 if present else 1,
+            revision=revision,
+            parent=present,
+            origin=Version.By.MACHINE if engines else Version.By.SOURCE,
+            author=author,
+            digest=digest,
+            segments=pack_segments(segments),
+            engines=list(engines),
+            created_at=clock.now(),
+        )
+        Finding.objects.bulk_create(
+            Finding(
+                version=version, check_id=f.check, severity=f.severity.value, segment=f.segment, message=f.message
+            )
+            for f in findings
+        )
+        Translation.objects.filter(pk=translation.pk).update(version=version)
+        translation.version = version
+    if translation.base == translation.article.base:
+        # Nothing to translate: the row has its result already.
+        Translation.objects.filter(pk=translation.pk).update(status="done", reason="", token=None, lease_until=None)
+    decisions.settle(version, net)
+    return version
+
+
+def digest_of(revision: Revision, segments: Sequence[TranslatedSegment]) -> str:
+    """What tells two versions apart: the source they render, and every target text."""
+    content = json.dumps([revision.checksum, [[s.key, s.target] for s in segments]], ensure_ascii=False)
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def hold(article_id: int) -> Article:
+    """Lock an article for the rest of the transaction: whoever touches what hangs on it holds it first."""
+    return Article.objects.select_for_update().get(pk=article_id)

@@ -1,0 +1,78 @@
+"""Working a lane: claim rows, hand each to its stage, record what came of it, until none is ready."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+import structlog
+from django.conf import settings
+from django.db import OperationalError
+
+from pipeline.errors import PipelineError, Transient
+from pipeline.ledger import claim as claims
+from pipeline.ledger.models import Claimable
+
+log = structlog.get_logger()
+M = TypeVar("M", bound=Claimable)
+
+SLICE_SECONDS: Final = 5.0
+"""How long one call works a lane before it lets others have the thread."""
+
+
+def drain(
+    model: type[M], lane: str, budget: int, process: Callable[[claims.Claim[M], Sequence[M]], None]
+) -> tuple[int, bool]:
+    """Claim and process rows of a lane until none is ready or the slice of time is over.
+
+    Returns how many rows were claimed, and whether more may be ready. ``process`` records the outcome of every row
+    itself (see :func:`guarded`); what it raises is recorded as the failure of all rows that it left unfinished.
+    """
+    done = 0
+    started = time.monotonic()
+    while (claim := claims.take(model, lane, budget, settings.LEASE_SECONDS)) is not None:
+        done += len(claim.ids)
+        rows = list(claim.rows())
+        try:
+            process(claim, rows)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rows must not hang until their lease runs out
+            for row in rows:
+                record_failure(row, claim, error)
+        if time.monotonic() - started > SLICE_SECONDS:
+            return done, True
+    return done, False
+
+
+def guarded(row: Claimable, claim: claims.Claim[M], action: Callable[[], None]) -> bool:
+    """Run the action that finishes a row; record what goes wrong. Returns whether the row was finished by it."""
+    try:
+        action()
+    except claims.LostClaim:
+        # Another worker got there first, or something newer is wanted: the result is thrown away.
+        log.info("claim lost", row=str(row), lane=row.lane)
+        return False
+    except Exception as error:  # noqa: BLE001 - one row's trouble must not become its neighbours'
+        record_failure(row, claim, error)
+        return False
+    return True
+
+
+def record_failure(row: Claimable, claim: claims.Claim[M], error: Exception) -> None:
+    """Write into the row why its work failed, and log it: the traceback too, unless the error was foreseen."""
+    if isinstance(error, PipelineError):
+        foreseen = error
+        log.warning("failed", row=str(row), lane=row.lane, reason=str(error))
+    else:
+        log.exception("failed unexpectedly", row=str(row), lane=row.lane, exc_info=error)
+        foreseen = _unforeseen(error)
+    claims.give_up(row, claim.token, foreseen)
+
+
+def _unforeseen(error: Exception) -> PipelineError:
+    """A fault of ours, or of the database: tried again like a transient one, and visible to a person at last."""
+    if isinstance(error, OperationalError):
+        return Transient(f"The database did not answer: {error}".strip())
+    return Transient(
+        f"Unexpected {type(error).__name__}: {error}".strip(), "The worker's log has the traceback; tell us of it."
+    )

@@ -1,0 +1,167 @@
+"""Claim, renew, finish: how a row goes from ready to done although every worker may die at any moment.
+
+Times come from the database, so that machines with wrong clocks agree. Every write that ends a claim asks for the token
+of that claim; when no row matches, another worker got there first (the lease ran out) and the result is thrown away.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Generic, TypeVar
+
+from django.db import connection, transaction
+from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import Now
+
+from pipeline.errors import PipelineError, Transient
+from pipeline.ledger.models import Claimable, Delivery, Refresh, Revision, Status, Translation
+
+MAX_DEATHS: Final = 5
+MAX_ATTEMPTS: Final = 12  # with the backoff below: about a day of transient errors
+LONGEST_BACKOFF: Final = 4 * 3600.0
+CLAIMABLES: Final[tuple[type[Claimable], ...]] = (Revision, Translation, Delivery, Refresh)
+
+M = TypeVar("M", bound=Claimable)
+
+
+class LostClaim(Exception):  # noqa: N818 - an expected outcome that rolls a transaction back
+    """The lease ran out and another worker has the row, or something newer is wanted: throw the result away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Generic[M]):
+    """Some rows of one lane that are this worker's until the lease runs out."""
+
+    model: type[M]
+    ids: tuple[int, ...]
+    token: uuid.UUID
+    lease: timedelta
+
+    def rows(self) -> QuerySet[M]:
+        """The claimed rows that are still this claim's, in claim order."""
+        return self.model._default_manager.filter(id__in=self.ids, token=self.token).order_by("priority", "due_at", "id")
+
+    def renew(self) -> None:
+        """Push the lease out. Rows that were lost meanwhile stay lost; their finish will say so."""
+        self.model._default_manager.filter(id__in=self.ids, token=self.token).update(lease_until=Now() + self.lease)
+
+
+def take(model: type[M], lane: str, budget: int, lease_seconds: float) -> Claim[M] | None:
+    """Claim up to ``budget`` ready and due rows of a lane, most urgent first, oldest first.
+
+    A row during which a worker has died is claimed alone: should it be the cause, it takes no others along.
+    Returns ``None`` when nothing is ready.
+    """
+    lease = timedelta(seconds=lease_seconds)
+    claim = Claim(model, (), uuid.uuid4(), lease)
+    due = model._default_manager.filter(lane=lane, status=Status.READY, due_at__lte=Now()).order_by(
+        "priority", "due_at", "id"
+    )
+    with transaction.atomic():
+        if connection.features.has_select_for_update_skip_locked:
+            due = due.select_for_update(skip_locked=True)
+        found = list(due.values_list("id", "deaths")[:budget])
+        if not found:
+            return None
+        if found[0][1]:
+            ids = [found[0][0]]
+        else:
+            ids = [row_id for row_id, deaths in found if not deaths]
+        changes: dict[str, Any] = {"status": Status.RUNNING, "token": claim.token, "lease_until": Now() + lease}
+        if hasattr(model, "sending_seq"):
+            changes["sending_seq"] = F("dirty_seq" if model is Refresh else "wanted_seq")
+        # Without SKIP LOCKED (SQLite) the immediate transaction has already excluded every other writer.
+        model._default_manager.filter(id__in=ids, status=Status.READY).update(attempts=F("attempts") + 1, **changes)
+    return Claim(model, tuple(ids), claim.token, lease)
+
+
+def finish(row: Claimable, token: uuid.UUID, status: Any = Status.DONE, reason: str = "", **changes: Any) -> None:
+    """End the claim of one row with its next status; call it in the transaction that writes the result.
+
+    Raises:
+        LostClaim: the row is no longer this claim's; the transaction must be rolled back.
+    """
+    changed = (
+        type(row)
+        ._default_manager.filter(pk=row.pk, token=token, status=Status.RUNNING)
+        .update(
+            status=status, reason=reason, token=None, lease_until=None, attempts=0, deaths=0, **changes
+        )
+    )
+    if not changed:
+        raise LostClaim
+
+
+def finish_promise(row: Delivery | Refresh, token: uuid.UUID, **changes: Any) -> None:
+    """End the claim of a promise: done, or ready again when something newer was wanted meanwhile.
+
+    Raises:
+        LostClaim: as :func:`finish`.
+    """
+    wanted = "dirty_seq" if isinstance(row, Refresh) else "wanted_seq"
+    status = Case(When(Q(**{f"{wanted}__gt": F("sending_seq")}), then=Value("ready")), default=Value("done"))
+    finish(row, token, status=status, **changes)
+
+
+def give_up(row: Claimable, token: uuid.UUID, error: PipelineError) -> bool:
+    """Record a failure: a transient one is due again later, a permanent one waits for a person.
+
+    Returns whether the row was still this claim's.
+    """
+    mine = type(row)._default_manager.filter(pk=row.pk, token=token, status=Status.RUNNING)
+    reason = str(error)
+    if isinstance(error, Transient) and row.attempts < MAX_ATTEMPTS:
+        delay = timedelta(seconds=backoff(row.attempts, error.retry_after))
+        return bool(
+            mine.update(status=Status.READY, reason=reason, token=None, lease_until=None, due_at=Now() + delay)
+        )
+    if isinstance(error, Transient):
+        reason = f"Tried {row.attempts} times: {reason}"
+    return bool(mine.update(status=Status.FAILED, reason=reason, token=None, lease_until=None))
+
+
+def backoff(attempts: int, retry_after: float | None = None) -> float:
+    """Seconds until the next try: exponential from 2 s, jittered by half, never sooner than the other side asked."""
+    jittered = min(2.0**attempts, LONGEST_BACKOFF) * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+    return max(jittered, retry_after or 0.0)
+
+
+def release_expired() -> int:
+    """Make rows whose lease ran out ready again, or failed after the fifth time. Returns how many."""
+    released = 0
+    for model in CLAIMABLES:
+        expired = model._default_manager.filter(status=Status.RUNNING, lease_until__lt=Now())
+        ended: dict[str, Any] = {"token": None, "lease_until": None, "deaths": F("deaths") + 1}
+        released += expired.filter(deaths__gte=MAX_DEATHS - 1).update(
+            status=Status.FAILED,
+            reason=f"The worker died {MAX_DEATHS} times during this work. Look at the log, then retry it.",
+            **ended,
+        )
+        released += expired.update(status=Status.READY, **ended)
+    return released
+
+
+def due_lanes() -> list[str]:
+    """The lanes that have ready and due work, most urgent first."""
+    lanes: dict[str, int] = {}
+    for model in CLAIMABLES:
+        due = model._default_manager.filter(status=Status.READY, due_at__lte=Now())
+        for lane, priority in due.values_list("lane", "priority").distinct():
+            lanes[lane] = min(priority, lanes.get(lane, priority))
+    return sorted(lanes, key=lambda lane: (lanes[lane], lane))
+
+
+def retry(rows: Sequence[Claimable]) -> int:
+    """Make failed rows ready again, from the beginning. Returns how many there were."""
+    changed = 0
+    for row in rows:
+        changed += (
+            type(row)
+            ._default_manager.filter(pk=row.pk, status=Status.FAILED)
+            .update(status=Status.READY, reason="", attempts=0, deaths=0, due_at=Now())
+        )
+    return changed

@@ -1,0 +1,85 @@
+"""A title → the last word of a page's address."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from itertools import chain
+
+import langcodes
+from slugify import slugify
+from slugify.special import GERMAN
+
+MAX_CHARACTERS = 80
+MAX_BYTES = 200  # a folder's name holds 255 bytes on every common file system; room for a number and a temporary suffix
+NUMBERS = range(2, 100)
+
+_NORDIC = (("Æ", "Ae"), ("æ", "ae"), ("Ø", "Oe"), ("ø", "oe"), ("Å", "Aa"), ("å", "aa"))
+_RULES: dict[str, tuple[tuple[str, str], ...]] = {
+    "de": tuple(GERMAN),
+    "da": _NORDIC,
+    "nb": _NORDIC,
+    "nn": _NORDIC,
+    "no": _NORDIC,
+}
+
+
+def make(title: str, language: str, taken: Callable[[str], bool], stable: str) -> str:
+    """A slug that is not taken yet: ``a-agua-voltou-ao-rio``, or ``a-agua-voltou-ao-rio-2``.
+
+    Languages in Latin script are transliterated to ASCII by their own rules (German ä is ae, Danish å is aa); others
+    keep their letters. It has at most :data:`MAX_CHARACTERS` characters, cut where a word ends if that is possible.
+    ``stable`` names the article for good (its uid): a title without a single letter or digit becomes
+    ``article-<stable>``, and so does the hundredth article of one title.
+    """
+    last_resort = f"article-{_ascii(stable, ()) or 'untitled'}"
+    base = _bounded(_words(title, language)) or _bounded(last_resort)
+    numbered = (_numbered(base, number) for number in NUMBERS)
+    further = (_numbered(_bounded(last_resort), number) for number in range(2, 1_000_000))
+    for slug in chain([base], numbered, [_bounded(last_resort)], further):
+        if not taken(slug):
+            return slug
+    raise ValueError(f"every slug for {title!r} is taken")  # a million articles with one uid: the caller's error
+
+
+def _words(title: str, language: str) -> str:
+    tag = langcodes.get(language)
+    if tag.maximize().script == "Latn":
+        return _ascii(title, _RULES.get(tag.language or "", ()))
+    return _letters(title)
+
+
+def _ascii(text: str, rules: tuple[tuple[str, str], ...]) -> str:
+    return str(slugify(unicodedata.normalize("NFC", text), replacements=rules))
+
+
+def _letters(title: str) -> str:
+    """Letters, digits and the marks that belong to them, joined by hyphens.
+
+    slugify's ``allow_unicode`` takes vowel signs (Devanagari, Thai) for separators, since ``\\w`` does not know them.
+    Arabic and Hebrew points and the stroke that only stretches a word are left out, as readers leave them out.
+    """
+    text = unicodedata.normalize("NFKC", title).lower()
+    kept = (_letter(character) for character in text)
+    return "-".join("".join(kept).split())
+
+
+def _letter(character: str) -> str:
+    category = unicodedata.category(character)
+    if character == "\N{ARABIC TATWEEL}" or (category == "Mn" and "\u0591" <= character <= "\u06ed"):
+        return ""
+    return character if category[0] in "LMN" else " "
+
+
+def _bounded(slug: str, characters: int = MAX_CHARACTERS, size: int = MAX_BYTES) -> str:
+    if len(slug) <= characters and len(slug.encode()) <= size:
+        return slug
+    cut = slug[:characters].encode()[:size].decode(errors="ignore")
+    if slug[len(cut)] != "-" and "-" in cut:
+        cut = cut.rpartition("-")[0]
+    return cut.rstrip("-")
+
+
+def _numbered(base: str, number: int) -> str:
+    suffix = f"-{number}"
+    return _bounded(base, MAX_CHARACTERS - len(suffix), MAX_BYTES - len(suffix)) + suffix

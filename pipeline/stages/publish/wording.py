@@ -1,0 +1,93 @@
+"""Our own words on a page ("Home", "Machine translation"), in the page's language or the closest one we have.
+
+They stand in ``labels/<language>.toml``; English is complete by definition, and what another file lacks is taken from
+it. An installation adds or changes a language by a folder ``labels`` among its templates.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import langcodes
+
+from pipeline.errors import Permanent
+from pipeline.stages.publish import locales
+
+OURS = Path(__file__).parent / "labels"
+FALLBACK = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The words for one page. ``attributes`` is `` lang="…" dir="…"`` where they are in another language than it."""
+
+    language: str
+    attributes: str
+    texts: Mapping[str, str]
+    kinds: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.texts[name]
+
+    def kind(self, word: str) -> str:
+        """How readers call a kind of article; the plain ``article`` needs no word, an unknown kind keeps its own."""
+        if word in ("", "article"):
+            return ""
+        return self.kinds.get(word) or word.replace("-", " ").replace("_", " ").capitalize()
+
+
+class Wording:
+    """All label files, read once."""
+
+    def __init__(self, folders: Sequence[Path] = ()) -> None:
+        """``folders`` win over our own, the first of them most.
+
+        Raises:
+            Permanent: a file is no TOML, or holds something other than texts.
+        """
+        self._tables: dict[str, dict[str, str]] = {}
+        self._kinds: dict[str, dict[str, str]] = {}
+        for folder in (OURS, *reversed(folders)):
+            for path in sorted(folder.glob("*.toml")):
+                self._add(path)
+        self._chosen: dict[str, Labels] = {}
+
+    def _add(self, path: Path) -> None:
+        texts, kinds = _read(path)
+        self._tables.setdefault(path.stem, {}).update(texts)
+        self._kinds.setdefault(path.stem, {}).update(kinds)
+
+    def for_page(self, language: str) -> Labels:
+        """The labels for a page in ``language``, by the closest match of language and script."""
+        if language not in self._chosen:
+            self._chosen[language] = self._choose(language)
+        return self._chosen[language]
+
+    def _choose(self, language: str) -> Labels:
+        match, _ = langcodes.closest_match(language, list(self._tables))
+        chosen = match if match in self._tables else FALLBACK
+        foreign = locales.generic(chosen) != locales.generic(language)
+        return Labels(
+            chosen,
+            f' lang="{chosen}" dir="{locales.direction(chosen)}"' if foreign else "",
+            MappingProxyType({**self._tables[FALLBACK], **self._tables[chosen]}),
+            MappingProxyType(self._kinds[chosen]),
+        )
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    remedy = "Compare it with labels/en.toml, which comes with Sectionwire."
+    if not langcodes.tag_is_valid(path.stem):
+        raise Permanent(f"{path}: the file's name is no language.", "Name it by a BCP 47 tag, such as sw.toml.")
+    try:
+        texts = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Permanent(f"{path} can't be read: {error}.", remedy) from error
+    kinds = texts.pop("kinds", {})
+    if not all(isinstance(text, str) for text in [*texts.values(), *kinds.values()]):
+        raise Permanent(f"{path} holds something other than texts.", remedy)
+    return texts, kinds

@@ -1,0 +1,261 @@
+"""The inline HTML of one segment as plain text with codes, and back.
+
+What is never translated (code, addresses, symbols, foreign scripts) stands in the text as one character each, an
+*atom*, from the private-use planes; so no sentence, word or engine can cut it. Elements without words (images, footnote
+references) are *anchors*: they leave the text and remember where they stood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import unescape
+from typing import Final
+
+from pipeline.stages import markup
+from pipeline.stages.markup import Kind, Token
+from pipeline.stages.translate import literals
+from pipeline.stages.translate.words import ATOM, joins
+
+ATOM_BASE: Final = 0xF0000
+MOST_ATOMS: Final = 60_000  # what one private-use plane holds
+DEEPEST: Final = 200
+_ATOM: Final = re.compile(ATOM)
+_SHORT_WORD: Final = 3  # "m²", "CO₂", "10th": a short word with its sub- or superscript is one thing
+_SCRIPT_LENGTH: Final = 6
+
+
+class UnreadableError(ValueError):
+    """The inline HTML is not well-formed or nested too deeply."""
+
+
+@dataclass(slots=True)
+class Code:
+    """An inline element around words: ``text[start:end]``. ``parent`` is an index of codes, or -1."""
+
+    open: str
+    close: str
+    parent: int
+    start: int
+    end: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """An element without words, at a position of the text; ``spaced`` when white space stood before it."""
+
+    raw: str
+    parent: int
+    at: int
+    spaced: bool
+
+
+@dataclass(slots=True)
+class Inline:
+    """``atoms`` are the literals as they are written back; ``marks`` says for each inline element of the source, in
+    order, what it became: an index of codes, or -1 for an anchor and -2 for a part of an atom."""
+
+    text: str = ""
+    codes: list[Code] = field(default_factory=list)
+    anchors: list[Anchor] = field(default_factory=list)
+    atoms: list[str] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
+    symbols: set[str] = field(default_factory=set)  # those atoms that are only symbols
+
+    def raw(self, text: str, *, escape: bool) -> str:
+        """``text`` as it is written out: escaped where it is HTML, with the atoms' own content."""
+        written = markup.escape_text(text) if escape else text
+        if not self.atoms:
+            return written
+        return "".join(self.atoms[ord(c) - ATOM_BASE] if self.is_atom(c) else c for c in written)
+
+    def is_atom(self, character: str) -> bool:
+        return 0 <= ord(character) - ATOM_BASE < len(self.atoms)
+
+
+ANCHORED: Final = -1
+WITHIN_ATOM: Final = -2
+
+
+def parse(source: str, language: str, *, is_markup: bool, carried: literals.Carried) -> Inline:
+    """Read one segment.
+
+    Raises:
+        UnreadableError: its elements are not well nested.
+    """
+    reader = _Reader(source, language, carried, is_markup)
+    if is_markup:
+        reader.read()
+    else:
+        reader.text(source)
+    inline = reader.inline
+    inline.text = "".join(reader.parts)
+    return inline
+
+
+@dataclass(slots=True)
+class _Reader:
+    source: str
+    language: str
+    carried: literals.Carried
+    is_markup: bool
+    inline: Inline = field(default_factory=Inline)
+    parts: list[str] = field(default_factory=list)  # one character or word each; joined at the end
+    length: int = 0
+    parent: int = -1
+    pending: bool = False  # an anchor stood here: the next word must not grow together with the last one
+
+    def read(self) -> None:
+        tokens = markup.tokenize(self.source)
+        ends = _matching(tokens)
+        index = 0
+        while index < len(tokens):
+            index = self._token(tokens, ends, index)
+
+    def _token(self, tokens: Sequence[Token], ends: Sequence[int], index: int) -> int:
+        token = tokens[index]
+        raw = self.source[token.start : token.end]
+        if token.kind is Kind.TEXT:
+            self.text(unescape(raw))
+        elif token.kind is Kind.CLOSE:
+            self._leave(raw)
+        elif token.kind is Kind.OPEN:
+            return self._element(tokens, index, ends[index])
+        else:
+            if token.kind is Kind.VOID:
+                self.inline.marks.append(ANCHORED)
+            self._anchor(raw, glue=token.name == "wbr")
+        return index + 1
+
+    def _element(self, tokens: Sequence[Token], index: int, end: int) -> int:
+        token = tokens[index]
+        tag = self.source[token.start : token.end]
+        raw = self.source[token.start : tokens[end].end]
+        inner = _visible(self.source, tokens[index + 1 : end])
+        elements = sum(each.kind in (Kind.OPEN, Kind.VOID) for each in tokens[index:end])
+        literal = token.name in markup.LITERAL or markup.untranslatable(tag, self.language)
+        if not any(map(str.isalnum, inner)) or _is_reference(token.name, raw, inner):
+            self.inline.marks += [ANCHORED] * elements
+            self._anchor(raw, glue=False)
+        elif literal or self._is_script(token.name, raw, inner):
+            self.inline.marks += [WITHIN_ATOM] * elements
+            self._atom(raw if literal else markup.escape_text(self._take_word()) + raw)
+        else:
+            self._enter(tag)
+            return index + 1
+        return end + 1
+
+    def _is_script(self, name: str, raw: str, inner: str) -> bool:
+        """A sub- or superscript that belongs to the short word before it."""
+        if name not in ("sub", "sup") or "<a" in raw or len(inner) > _SCRIPT_LENGTH:
+            return False
+        word = self._last_word()
+        return bool(word) and (len(word) <= _SHORT_WORD or word.isdigit() or markup.has_letter(inner))
+
+    def _last_word(self) -> str:
+        start = self.inline.codes[self.parent].start if self.parent >= 0 else 0
+        word = ""
+        at = self.length
+        for part in reversed(self.parts):
+            at -= len(part)
+            if at < start or not part.isalnum():
+                break
+            word = part + word
+            if len(word) > 2 * literals.LONGEST_WORD:
+                break
+        return "" if self._border_after(self.length - len(word)) else word
+
+    def _border_after(self, position: int) -> bool:
+        """Whether an element begins, ends or is anchored after ``position``, in the last word."""
+        last = self.inline.codes[-1] if self.inline.codes else None
+        if last and (last.end > position or last.start > position):
+            return True
+        return bool(self.inline.anchors) and self.inline.anchors[-1].at > position
+
+    def _take_word(self) -> str:
+        word = self._last_word()
+        left = len(word)
+        while left:
+            left -= len(self.parts.pop())
+        self.length -= len(word)
+        return word
+
+    def _enter(self, tag: str) -> None:
+        self.inline.marks.append(len(self.inline.codes))
+        self.inline.codes.append(Code(tag, "", self.parent, self.length))
+        self.parent = len(self.inline.codes) - 1
+
+    def _leave(self, tag: str) -> None:
+        code = self.inline.codes[self.parent]
+        code.close, code.end = tag, self.length
+        self.parent = code.parent
+
+    def _anchor(self, raw: str, *, glue: bool) -> None:
+        spaced = not self.parts or self.parts[-1].isspace()
+        self.inline.anchors.append(Anchor(raw, self.parent, self.length, spaced))
+        self.pending = not glue
+
+    def _atom(self, raw: str, *, symbol: bool = False) -> None:
+        character = chr(ATOM_BASE + len(self.inline.atoms))
+        self.inline.atoms.append(raw)
+        if symbol:
+            self.inline.symbols.add(character)
+        self._append(character)
+
+    def text(self, text: str) -> None:
+        """Take visible text: white space collapses, literals become atoms."""
+        for part, sort in literals.cut(text, self.carried):
+            if sort is literals.Sort.TEXT:
+                self._append_all(part)
+            elif len(self.inline.atoms) < MOST_ATOMS:
+                raw = markup.escape_text(part) if self.is_markup else part
+                self._atom(raw, symbol=sort is literals.Sort.SYMBOL)
+            else:
+                self._append_all(_ATOM.sub("", part))
+
+    def _append_all(self, text: str) -> None:
+        for part in literals.PARTS.findall(text):
+            self._append(part)
+
+    def _append(self, part: str) -> None:
+        if part.isspace():
+            if self.parts and self.parts[-1] == " ":
+                return
+            part = " "
+        elif self.pending and self.parts and joins(self.parts[-1][-1], part[0]):
+            self.parts.append(" ")  # "river<sup>1</sup>and": two words without what stands between them
+            self.length += 1
+        self.pending = False
+        self.parts.append(part)
+        self.length += len(part)
+
+
+def _matching(tokens: Sequence[Token]) -> list[int]:
+    ends = [-1] * len(tokens)
+    stack: list[int] = []
+    for index, token in enumerate(tokens):
+        if token.kind is Kind.OPEN:
+            stack.append(index)
+        elif token.kind is Kind.CLOSE:
+            if not stack or tokens[stack[-1]].name != token.name:
+                raise UnreadableError(f"</{token.name}> closes nothing")
+            ends[stack.pop()] = index
+        if len(stack) > DEEPEST:
+            raise UnreadableError(f"elements are nested more than {DEEPEST} deep")
+    if stack:
+        raise UnreadableError(f"<{tokens[stack[-1]].name}> is not closed")
+    return ends
+
+
+def _visible(html: str, tokens: Sequence[Token]) -> str:
+    return "".join(unescape(html[t.start : t.end]) for t in tokens if t.kind is Kind.TEXT)
+
+
+def _is_reference(name: str, raw: str, inner: str) -> bool:
+    """A footnote's number, or the arrow back from it."""
+    if markup.has_letter(inner):
+        return False
+    if 'href="#' in raw:
+        return True
+    return name == "sup" and "<a" in raw

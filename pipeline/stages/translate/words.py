@@ -1,0 +1,104 @@
+"""Words of any script, and which of them carry no meaning of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import langcodes
+from langcodes.tag_parser import LanguageTagError
+
+# Word characters are all but spaces and punctuation: \w would cut Hindi and Thai words at each vowel sign.
+_NOT_WORD: Final = (
+    r"\s!-/:-@\[-^`{-~\u00a1-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7"
+    r"\u2010-\u205e\u3000-\u3003\u3008-\u3020\u3030\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+    r"\u060c\u061b\u061f\u066a-\u066d\u06d4\u0964\u0965\U000f0000-\U0010fffd"
+)
+ATOM: Final = "[\U000f0000-\U0010fffd]"
+"""The character that stands for something which is never translated; see ``inline``."""
+
+# Scripts without spaces: every character counts as a word.
+UNSPACED: Final = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fff\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff"
+)
+
+WORD: Final = re.compile(
+    rf"{ATOM}|[{UNSPACED}][\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]*|\d+(?:[.,:]\d+)*|"
+    rf"[^{_NOT_WORD}{UNSPACED}]+(?:['’\-][^{_NOT_WORD}{UNSPACED}]+)*"
+)
+_WORD_CHARACTER: Final = re.compile(rf"[^{_NOT_WORD}{UNSPACED}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """``text[start:end]``; ``norm`` is what two forms of the same word share."""
+
+    start: int
+    end: int
+    norm: str
+
+
+def words(text: str) -> list[Word]:
+    """The words of a text, in order."""
+    return [Word(m.start(), m.end(), m[0].casefold().replace("’", "'")) for m in WORD.finditer(text)]
+
+
+def joins(before: str, after: str) -> bool:
+    """Whether two neighbouring characters belong to one word, in a script that puts spaces between words."""
+    return bool(_WORD_CHARACTER.match(before) and _WORD_CHARACTER.match(after))
+
+
+_FUNCTION: Final[dict[str, frozenset[str]]] = {
+    language: frozenset(text.split())
+    for language, text in {
+        "en": "a an the of in on at by for to from with and or but nor as is are was were be been it its this that "
+        "these those not no so if than then we you he she they i our your his her their my us them who which what "
+        "will would can could has have had do does did about into over under after before between more there",
+        "pt": "a o as os um uma uns umas de do da dos das em no na nos nas num numa por pelo pela pelos pelas para "
+        "pra com e ou mas nem como é são foi foram ser estar está isto isso este esta estes estas esse essa aquele "
+        "aquela que não se si ao aos à às eu tu você ele ela nós vós eles elas meu minha seu sua seus suas nosso "
+        "nossa lhe lhes me te mais há tem têm já também sobre entre até após quando onde quem cujo dele dela deles",
+        "es": "a el la los las lo un una unos unas de del en por para con y e o u pero ni como es son fue fueron ser "
+        "está esto eso este esta estos estas ese esa aquel que no se al yo tú usted él ella nosotros ellos ellas mi "
+        "su sus nuestro nuestra le les me te más hay ha han ya también sobre entre hasta cuando donde quien",
+        "fr": "à a le la les l un une des de du d en dans par pour avec et ou mais ni comme est sont était être ce "
+        "cet cette ces que qui ne pas se s au aux je tu il elle nous vous ils elles mon ma mes son sa ses notre "
+        "votre leur leurs lui y plus sur entre quand où dont sous ont",
+        "de": "der die das den dem des ein eine einen einem einer eines und oder aber in im an am auf aus bei mit "
+        "nach von vom zu zum zur für über unter als wie ist sind war waren sein es er sie wir ihr ich du nicht kein "
+        "keine sich auch noch dass wenn mehr hat haben hatte wird werden",
+        "it": "a il lo la i gli le l un uno una di del dello della dei degli delle d in nel nella nei nelle da dal "
+        "dalla per con su sul sulla e o ma né come è sono era essere che non si al alla ai alle io tu lui lei noi "
+        "voi loro mio mia suo sua più ha hanno anche tra fra quando dove chi",
+        "nl": "de het een en of maar van in op aan bij met naar uit voor over onder als dan is zijn was waren ze hij "
+        "zij wij we u jij ik niet geen er dat die dit deze om te door meer heeft hebben ook",
+    }.items()
+}
+
+
+@lru_cache(maxsize=256)
+def base_language(tag: str) -> str:
+    """The language subtag, for tables by language; empty when the tag can't be read."""
+    try:
+        return langcodes.get(tag).language or ""
+    except LanguageTagError:
+        return ""
+
+
+def is_function(norm: str, language: str) -> bool:
+    """Whether a word only ties others together. Unknown languages have none."""
+    return norm in _FUNCTION.get(base_language(language), ())
+
+
+def trimmed(found: Sequence[Word], language: str) -> tuple[int, int]:
+    """The range of ``found`` without function words at its ends; the whole of it when nothing else is in it."""
+    start, end = 0, len(found)
+    while start < end and is_function(found[start].norm, language):
+        start += 1
+    while end > start and is_function(found[end - 1].norm, language):
+        end -= 1
+    return (start, end) if start < end else (0, len(found))

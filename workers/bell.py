@@ -1,0 +1,45 @@
+"""Ringing: one message that says "this lane has work". Never raises and never waits long: the sweep rings again."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+
+from pipeline.flow import bell
+
+log = structlog.get_logger()
+
+SILENCE_SECONDS: Final = 15.0
+"""After a broker did not answer, don't try again for so long: a hundred submissions must not wait a hundred times."""
+
+_silent_until = 0.0
+
+
+def connect() -> None:
+    """Listen for lanes that have work."""
+    bell.ready.connect(_heard, dispatch_uid="workers.bell")
+
+
+def _heard(*, lane: str, after: float, **_: Any) -> None:
+    ring(lane, after)
+
+
+def ring(lane: str, after: float = 0.0) -> bool:
+    """Ring a lane, ``after`` so many seconds. Returns whether the broker took it."""
+    global _silent_until  # noqa: PLW0603 - one broker, one memory of its silence
+    if not settings.BROKER_URL or time.monotonic() < _silent_until:
+        return False
+    from workers import tasks  # noqa: PLC0415 - Celery is slow to import, and most commands never ring
+
+    try:
+        tasks.for_lane(lane).apply_async((lane,), queue=lane, countdown=after or None, retry=False)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the article is in the ledger and the sweep will ring
+        _silent_until = time.monotonic() + SILENCE_SECONDS
+        log.warning("the broker did not take a bell; the sweep will ring", lane=lane, error=repr(error))
+        return False
+    return True
+
+
