@@ -43,3 +43,13 @@ def ring(lane: str, after: float = 0.0) -> bool:
     return True
 
 
+
+
+def use_broker(url: str) -> None:
+    """Ring at this broker from now on: for a command that has started one itself."""
+    global _silent_until  # noqa: PLW0603
+    from workers.app import app  # noqa: PLC0415 - as above
+
+    settings.BROKER_URL = url
+    app.conf.broker_url = url
+    _silent_until = 0.0

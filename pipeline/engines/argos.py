@@ -12,6 +12,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,16 +59,27 @@ class _Loaded:
     prefix: str
 
 
-def prepare_environment(models: Path) -> None:
-    """Say where the argostranslate module may make its folders, and that nothing is sent home.
+@contextmanager
+def environment(models: Path) -> Iterator[None]:
+    """Import the argostranslate module inside of this: it then makes its folders beside the models.
 
-    Must run before the module is imported for the first time.
+    onnxruntime, which comes with the module, is told for good to send nothing home.
     """
-    home = models / ".argostranslate"
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    os.environ["ARGOS_PACKAGES_DIR"] = str(models / "argos")
-    for name in ("DATA", "CONFIG", "CACHE"):
-        os.environ[f"XDG_{name}_HOME"] = str(home / name.lower())
+    wanted = {
+        f"XDG_{name}_HOME": str(models / ".argostranslate" / name.lower()) for name in ("DATA", "CONFIG", "CACHE")
+    }
+    wanted["ARGOS_PACKAGES_DIR"] = str(models / "argos")
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def metadata(text: str) -> Metadata:
@@ -173,10 +185,10 @@ def model_files(folder: Path) -> list[Path]:
 
 
 def _load(folder: Path) -> _Loaded:
-    prepare_environment(folder.parent.parent)
-    # Here and not above: the native libraries are for the child process only.
-    import ctranslate2
-    from argostranslate.tokenizer import BPETokenizer, SentencePieceTokenizer
+    with environment(folder.parent.parent):
+        # Here and not above: the native libraries are for the child process only.
+        import ctranslate2
+        from argostranslate.tokenizer import BPETokenizer, SentencePieceTokenizer
 
     try:
         data = metadata((folder / "metadata.json").read_text(encoding="utf-8"))

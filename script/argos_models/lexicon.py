@@ -8,7 +8,8 @@ mountain mountains|montaña f|place; station stations|estación f|place; museum 
 forest forests|bosque m|place; harbour harbours|puerto m|place; beach beaches|playa f|place; coast coasts|costa f|place
 village villages|pueblo m|place; hospital hospitals|hospital m|place; field fields|campo m|place
 bridge bridges|puente m|place; lake lakes|lago m|place; office offices|oficina f|place; shelter shelters|refugio m|place
-warehouse warehouses|almacén m|place; man men|hombre m|person; woman women|mujer f|person; boy boys|niño m|person; girl girls|niña f|person
+warehouse warehouses|almacén m|place; man men|hombre m|person; woman women|mujer f|person
+boy boys|niño m|person; girl girls|niña f|person
 teacher teachers|maestro m|person; doctor doctors|médico m|person; nurse nurses|enfermera f|person
 friend friends|amigo m|person; student students|estudiante m|person; farmer farmers|granjero m|person
 neighbour neighbours|vecino m|person; writer writers|escritor m|person; family families|familia f|person

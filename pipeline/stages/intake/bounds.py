@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from itertools import islice
 
 from pipeline.errors import Permanent
-from pipeline.stages.markup import VOID, characters
+from pipeline.stages.intake.text import characters
+from pipeline.stages.intake.tree import VOID, names
 
 SAVE_AS = "Save the article as HTML, Markdown or JSON, and submit that."
 
@@ -22,15 +24,16 @@ _KINDS = (
     (b"{\\rtf", "an RTF document"),
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"RIFF", "a WebP picture, or a sound or video file"),
+    (b"GIF87a", "a GIF picture"),
+    (b"GIF89a", "a GIF picture"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
+    (b"Rar!\x1a", "a RAR archive"),
     (b"\x7fELF", "a program"),
     (b"MZ\x90", "a program"),
     (b"OggS", "an Ogg sound or video file"),
-    (b"ID3", "an MP3 sound file"),
+    (b"ID3\x03", "an MP3 sound file"),
+    (b"ID3\x04", "an MP3 sound file"),
     (b"SQLite format 3", "an SQLite database"),
 )
 _MARKS = (
@@ -131,7 +134,7 @@ _TOKEN = re.compile(
 )
 _RAW = {
     name: re.compile(rf"</{name}\b", re.IGNORECASE)
-    for name in "script style textarea title xmp iframe noembed noframes".split()
+    for name in names("script style textarea title xmp iframe noembed noframes")
 }
 _CLOSES = {
     **dict.fromkeys(("li",), ("li", "p")),
@@ -139,16 +142,16 @@ _CLOSES = {
     **dict.fromkeys(("td", "th"), ("td", "th", "p")),
     **dict.fromkeys(("tr", "tbody", "thead", "tfoot"), ("td", "th", "tr", "p")),
     **dict.fromkeys(("option",), ("option",)),
-    **dict.fromkeys("p div ul ol dl table h1 h2 h3 h4 h5 h6 hr pre blockquote section article".split(), ("p",)),
+    **dict.fromkeys(names("p div ul ol dl table h1 h2 h3 h4 h5 h6 hr pre blockquote section article"), ("p",)),
 }
-_WALLS = frozenset("table ul ol dl div section article blockquote body".split())
+_WALLS = names("table ul ol dl div section article blockquote body")
 
 
 def check_markup(name: str, text: str, max_elements: int, max_depth: int) -> None:
     """Count elements and their depth in a streaming pass.
 
     Every opening counts as an element, be it in a comment or in an attribute: whatever a parser makes of the text, it
-    makes no more. The depth is an estimate (end tags that may be left out are understood); ``markup.parse`` measures
+    makes no more. The depth is an estimate (end tags that may be left out are understood); ``tree.parse`` measures
     again what it has parsed.
 
     Raises:
@@ -172,42 +175,49 @@ def too_deep(name: str, max_depth: int) -> Permanent:
 
 
 def _depth_exceeds(text: str, limit: int) -> bool:
-    stack: list[str] = []
+    open_elements = _Stack()
     position = 0
     while match := _TOKEN.search(text, position):
         position = match.end()
         if match[2] is None:
             position = text.find("-->", position)
         elif match[1]:
-            _close(stack, match[2].lower())
+            open_elements.end(match[2].lower())
         else:
-            position = _open(stack, match[2].lower(), text, position)
+            tag = match[2].lower()
+            open_elements.start(tag)
+            if tag in _RAW:
+                end = _RAW[tag].search(text, position)
+                position = end.start() if end else -1
         if position < 0:
             return False  # an open comment or raw text swallows the rest
-        if len(stack) > limit:
+        if len(open_elements.names) > limit:
             return True
     return False
 
 
-def _open(stack: list[str], tag: str, text: str, position: int) -> int:
-    """Where reading goes on after this start tag; -1 when nothing follows."""
-    if tag in _RAW:
-        end = _RAW[tag].search(text, position)
-        return end.start() if end else -1
-    if tag in VOID:
-        return position
-    closes = _CLOSES.get(tag, ())
-    for depth, above in enumerate(reversed(stack[-8:]), 1):
-        if above in closes:
-            del stack[-depth:]
-        if above in closes or above in _WALLS:
-            break
-    stack.append(tag)
-    return position
+class _Stack:
+    """The open elements. They are counted by name, so that a million stray end tags cost no search."""
 
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._counts: Counter[str] = Counter()
 
-def _close(stack: list[str], tag: str) -> None:
-    for depth, above in enumerate(reversed(stack), 1):
-        if above == tag:
-            del stack[-depth:]
+    def start(self, tag: str) -> None:
+        if tag in VOID:
             return
+        closes = _CLOSES.get(tag, ())
+        for above in reversed(self.names[-8:]):
+            if above in closes:
+                self.end(above)
+            if above in closes or above in _WALLS:
+                break
+        self.names.append(tag)
+        self._counts[tag] += 1
+
+    def end(self, tag: str) -> None:
+        if not self._counts[tag]:
+            return
+        while (above := self.names.pop()) != tag:
+            self._counts[above] -= 1
+        self._counts[tag] -= 1

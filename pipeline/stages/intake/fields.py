@@ -8,10 +8,11 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from pipeline.documents import Metadata
 from pipeline.errors import Permanent
-from pipeline.stages.markup import characters, collapse
+from pipeline.stages.intake.text import characters, collapse
 
 NAMES = {
     "title": "title",
@@ -59,7 +60,8 @@ def from_mapping(name: str, given: Mapping[str, object], also: tuple[str, ...] =
     for key, target in NAMES.items():
         value = values.get(key)
         if value is not None and not _has(metadata, target):
-            metadata = replace(metadata, **{target: _convert(name, key, target, value)})
+            converted: Any = _convert(name, key, target, value)
+            metadata = replace(metadata, **{target: converted})
     return metadata
 
 
@@ -160,7 +162,7 @@ def merge(*candidates: Metadata) -> Metadata:
 
 def tidy(metadata: Metadata) -> Metadata:
     """Metadata from outside with characters that every tool can carry and without stray white space."""
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     for entry in fields(Metadata):
         value = getattr(metadata, entry.name)
         if isinstance(value, str):
@@ -169,4 +171,4 @@ def tidy(metadata: Metadata) -> Metadata:
             changes[entry.name] = tuple(text for item in value if (text := collapse(characters(item))))
         elif isinstance(value, datetime) and value.tzinfo is None:
             changes[entry.name] = value.replace(tzinfo=UTC)
-    return replace(metadata, **changes)  # type: ignore[arg-type]  # each keeps its own type
+    return replace(metadata, **changes)

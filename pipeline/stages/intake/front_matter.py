@@ -52,8 +52,8 @@ def split(name: str, text: str) -> tuple[Metadata, str]:
 
 
 def _looks_like_fields(head: str) -> bool:
-    first = head.lstrip().split("\n", 1)[0]
-    return first.partition(":")[0].strip().lower() in NAMES
+    lines = head[:LIMIT].split("\n", 40)[:40]
+    return any(line.partition(":")[0].strip().lower() in NAMES for line in lines if ":" in line)
 
 
 def _load(name: str, head: str) -> Metadata:

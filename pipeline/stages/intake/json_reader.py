@@ -7,7 +7,7 @@ import json
 from pipeline.documents import Metadata
 from pipeline.errors import Permanent
 from pipeline.stages.intake.fields import from_mapping
-from pipeline.stages.markup import characters
+from pipeline.stages.intake.text import characters
 
 _SHAPE = 'Submit one object such as {"title": "…", "language": "en", "html": "<p>…</p>"}.'
 

@@ -93,7 +93,7 @@ class Renderer:
         self._embed_hosts = embed_hosts
         self._policy = head.content_security_policy(embed_hosts)
         self._wording = wording.Wording([folder / "labels" for folder in template_dirs])
-        self._engine = Engine(dirs=[*template_dirs, _TEMPLATES], string_if_invalid="")
+        self._engine = Engine(dirs=[str(folder) for folder in (*template_dirs, _TEMPLATES)])
         style = _stylesheet(template_dirs)
         self._stylesheet = f"{site.ASSETS}site-{hashlib.sha256(style).hexdigest()[:16]}.css"
         self.assets: Mapping[str, bytes] = MappingProxyType({self._stylesheet: style})

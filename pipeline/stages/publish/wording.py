@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import Formatter
 from types import MappingProxyType
 
 import langcodes
@@ -19,6 +20,7 @@ from pipeline.stages.publish import locales
 
 OURS = Path(__file__).parent / "labels"
 FALLBACK = "en"
+_REMEDY = "Compare it with labels/en.toml, which comes with Sectionwire."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Wording:
         """
         self._tables: dict[str, dict[str, str]] = {}
         self._kinds: dict[str, dict[str, str]] = {}
+        self._add(OURS / f"{FALLBACK}.toml")
         for folder in (OURS, *reversed(folders)):
             for path in sorted(folder.glob("*.toml")):
                 self._add(path)
@@ -58,6 +61,9 @@ class Wording:
 
     def _add(self, path: Path) -> None:
         texts, kinds = _read(path)
+        for name, text in texts.items():
+            if not _fields(text) <= _fields(self._tables.get(FALLBACK, {}).get(name, text)):
+                raise Permanent(f"{path}: “{name}” has a {{…}} that nothing fills in.", _REMEDY)
         self._tables.setdefault(path.stem, {}).update(texts)
         self._kinds.setdefault(path.stem, {}).update(kinds)
 
@@ -79,15 +85,22 @@ class Wording:
         )
 
 
+def _fields(text: str) -> set[str]:
+    """The names in braces. A lone brace counts as a name that nothing fills in."""
+    try:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        return {text}
+
+
 def _read(path: Path) -> tuple[dict[str, str], dict[str, str]]:
-    remedy = "Compare it with labels/en.toml, which comes with Sectionwire."
     if not langcodes.tag_is_valid(path.stem):
         raise Permanent(f"{path}: the file's name is no language.", "Name it by a BCP 47 tag, such as sw.toml.")
     try:
         texts = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Permanent(f"{path} can't be read: {error}.", remedy) from error
+        raise Permanent(f"{path} can't be read: {error}.", _REMEDY) from error
     kinds = texts.pop("kinds", {})
     if not all(isinstance(text, str) for text in [*texts.values(), *kinds.values()]):
-        raise Permanent(f"{path} holds something other than texts.", remedy)
+        raise Permanent(f"{path} holds something other than texts.", _REMEDY)
     return texts, kinds

@@ -104,6 +104,7 @@ class _Reader:
     parts: list[str] = field(default_factory=list)  # one character or word each; joined at the end
     length: int = 0
     parent: int = -1
+    after_anchor: bool = False
     pending: bool = False  # an anchor stood here: the next word must not grow together with the last one
 
     def read(self) -> None:
@@ -194,6 +195,7 @@ class _Reader:
     def _anchor(self, raw: str, *, glue: bool) -> None:
         spaced = not self.parts or self.parts[-1].isspace()
         self.inline.anchors.append(Anchor(raw, self.parent, self.length, spaced))
+        self.after_anchor = True
         self.pending = not glue
 
     def _atom(self, raw: str, *, symbol: bool = False) -> None:
@@ -220,13 +222,13 @@ class _Reader:
 
     def _append(self, part: str) -> None:
         if part.isspace():
-            if self.parts and self.parts[-1] == " ":
-                return
+            if self.parts and self.parts[-1] == " " and not self.after_anchor:
+                return  # white space collapses, but not around an anchor, which would lose it on one side
             part = " "
         elif self.pending and self.parts and joins(self.parts[-1][-1], part[0]):
             self.parts.append(" ")  # "river<sup>1</sup>and": two words without what stands between them
             self.length += 1
-        self.pending = False
+        self.pending = self.after_anchor = False
         self.parts.append(part)
         self.length += len(part)
 

@@ -81,8 +81,8 @@ _ALPHABETS: Final = {
 def carried(source: str, target: str) -> Carried:
     """The pattern of what an engine between these languages can't be given.
 
-    A model drops letters that it has never seen (en→pt makes “Waosa” of “Wałęsa”), so that words with letters foreign to
-    both alphabets are kept; and between Latin scripts everything in another script.
+    A model drops letters that it has never seen (en→pt makes “Waosa” of “Wałęsa”), so that words with letters foreign
+    to both alphabets are kept; so is everything in another script when the source is written in Latin letters.
     """
     alternatives = [
         rf"(?P<literal>{_PLUGIN}|{_ADDRESS}|[^\s{UNSPACED}]{{{LONGEST_WORD},}})",

@@ -27,7 +27,7 @@ _SENTENCE_END: Final = tuple(".!?。！？؟۔।…:")
 _GROWTH: Final = 4
 _GROWTH_OF_IDEOGRAPHS: Final = 12
 _ALLOWANCE: Final = 80
-_REPEATED: Final = re.compile(r"(\w{2,}\W{1,3}|\w{4,}?)\1{5,}")
+_REPEATED: Final = re.compile(r"(\w{2,30}\W{1,3}|\w{4,30}?)\1{5,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _masked(text: str, prefix: str) -> str:
 
 
 def _unmasked(answer: str, prefix: str, atoms: str) -> str | None:
-    token = re.compile(rf"{re.escape(prefix)} ?(\d+)", re.IGNORECASE)
+    token = re.compile(rf"{re.escape(prefix)} ?(\d{{1,6}})(?!\d)", re.IGNORECASE)
     numbers = [int(number) for number in token.findall(answer)]
     if sorted(numbers) != list(range(1, len(atoms) + 1)):
         return None

@@ -1,0 +1,219 @@
+"""HTML pages and fragments: what they say of themselves, and which part of them is the article."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urljoin
+
+from pipeline.documents import Metadata
+from pipeline.errors import Permanent
+from pipeline.stages.intake import json_ld
+from pipeline.stages.intake.bounds import check_markup, too_deep
+from pipeline.stages.intake.fields import merge, moment
+from pipeline.stages.intake.text import plain, shorten, without_alt
+from pipeline.stages.intake.tree import (
+    Element,
+    Node,
+    TooDeepError,
+    body_of,
+    elements,
+    names,
+    parse,
+    serialise,
+    visible_text,
+    walk,
+)
+
+_PAGE = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_NOISE = names("nav script style template noscript link meta title base")
+_FOOTNOTES = re.compile(r"foot-?notes?\b|endnotes?\b", re.IGNORECASE)
+_PLUGIN = re.compile(r"\{/?[a-z][\w-]{0,40}(?:\s[^{}]{0,300})?\}", re.IGNORECASE)
+_PLUGIN_PAIR = re.compile(r"\{([a-z][\w-]{0,40})(?:\s[^{}]{0,300})?\}[^{}]{0,300}\{/\1\}", re.IGNORECASE)
+
+
+def read(name: str, html: str, known: Metadata, max_elements: int, max_depth: int) -> tuple[Metadata, str]:
+    """The metadata (``known`` fields win) and the article's own HTML, without the heading that is its title.
+
+    Raises:
+        Permanent: bounds are passed, there is nothing to read, or no title.
+    """
+    check_markup(name, html, max_elements, max_depth)
+    try:
+        root = parse(html, max_depth)
+    except TooDeepError:
+        raise too_deep(name, max_depth) from None
+    is_page = _PAGE.search(html) is not None
+    content = _main_content(body_of(root)) if is_page else body_of(root).children
+    if not has_content(content):
+        raise Permanent(f"{name} is empty: it has no text that a reader would see.", "Submit the article's text.")
+    known = merge(known, _described(name, root, is_page))
+    heading = next((element for element in walk(content) if element.tag == "h1"), None)
+    headline = visible_text([heading]) if heading else ""
+    title = _title(known.title, _page_title(root), headline)
+    if not title:
+        raise Permanent(
+            f"{name} has no title.", "Give it one: a heading <h1> (# in Markdown), a field “title”, or --title."
+        )
+    if heading and headline.casefold() == title.casefold():
+        content = _without(content, heading)
+    if not has_content(content):
+        raise Permanent(f"{name} has a title, but no text.", "Submit the article's text with it.")
+    return replace(known, title=title, summary=known.summary or _first_paragraph(content)), serialise(content)
+
+
+def has_content(nodes: list[Node]) -> bool:
+    """Whether a reader sees anything: words, a picture, or something embedded."""
+    return bool(visible_text(nodes)) or any(
+        element.tag in ("img", "iframe", "video", "audio", "picture") for element in walk(nodes)
+    )
+
+
+def _title(known: str, page_title: str, headline: str) -> str:
+    """The title: as given; else the heading, when the page's title has it in it (“Heading | Site”); else either."""
+    if known:
+        return plain(known)
+    if headline and headline.casefold() in page_title.casefold():
+        return headline
+    return page_title or headline
+
+
+def _page_title(root: Element) -> str:
+    for element in walk(root.children):
+        if element.tag == "title":
+            return plain("".join(child for child in element.children if isinstance(child, str)))
+        if element.tag == "svg":
+            break  # its <title> is another thing
+    return ""
+
+
+def _main_content(body: Element) -> list[Node]:
+    """The part of a page that is its article: ``<article>``, else ``<main>``, else the body without its frame.
+
+    A page may have several articles, as teasers: the longest is taken when it has a quarter of the page's text.
+    """
+    articles: list[Element] = []
+    mains: list[Element] = []
+    waiting: list[Element] = [body]
+    while waiting:
+        element = waiting.pop()
+        if element.tag == "article":
+            articles.append(element)
+            continue  # articles inside are its comments
+        if element.tag == "main" or element.attrs.get("role") == "main":
+            mains.append(element)
+        waiting.extend(elements(element.children))
+    frame = mains[0] if mains else body
+    longest = max(articles, key=_length, default=None)
+    if longest is not None and _length(longest) * 4 >= _length(frame):
+        return _filter(longest.children, lambda element: not _is_noise(element) and not _is_foot(element))
+    return _filter(
+        frame.children,
+        lambda element: not (_is_noise(element) or _is_foot(element) or element.tag == "header"),
+    )
+
+
+def _length(element: Element) -> int:
+    return len(visible_text(element.children))
+
+
+def _is_noise(element: Element) -> bool:
+    if element.tag == "form":  # some systems wrap a whole page in one
+        return not any(inner.tag == "p" for inner in walk(element.children))
+    return element.tag in _NOISE or (element.tag == "aside" and not _holds_footnotes(element))
+
+
+def _is_foot(element: Element) -> bool:
+    return element.tag == "footer" and not _holds_footnotes(element)
+
+
+def _holds_footnotes(element: Element) -> bool:
+    return any(
+        _FOOTNOTES.search(f"{part.attrs.get('class', '')} {part.attrs.get('id', '')} {part.attrs.get('role', '')}")
+        for part in walk([element])
+    )
+
+
+def _filter(nodes: list[Node], keep: Callable[[Element], bool]) -> list[Node]:
+    """``nodes`` with only those elements, at any depth, for which ``keep`` is true."""
+    kept: list[Node] = [node for node in nodes if isinstance(node, str) or keep(node)]
+    for element in elements(kept):
+        element.children = _filter(element.children, keep)
+    return kept
+
+
+def _without(nodes: list[Node], unwanted: Element) -> list[Node]:
+    return _filter(nodes, lambda element: element is not unwanted)
+
+
+def _described(name: str, root: Element, is_page: bool) -> Metadata:
+    """What ``<meta>``, ``<link>``, ``<html lang>`` and JSON-LD say; JSON-LD first, as it is the most exact."""
+    named: dict[str, list[str]] = {}
+    canonical = ""
+    for element in walk(root.children):
+        if element.tag == "meta":
+            key = (element.attrs.get("property") or element.attrs.get("name") or "").strip().lower()
+            value = plain(element.attrs.get("content", ""))
+            if key and value:
+                named.setdefault(key, []).append(value)
+        elif element.tag == "link" and "canonical" in element.attrs.get("rel", "").lower().split():
+            canonical = canonical or element.attrs.get("href", "").strip()
+
+    def first(*keys: str) -> str:
+        return next((named[key][0] for key in keys if key in named), "")
+
+    from_meta = Metadata(
+        title=first("og:title") if is_page else "",
+        summary=first("description", "og:description"),
+        language=root.attrs.get("lang", "").strip() or first("og:locale").replace("_", "-"),
+        tags=_tags(named),
+        authors=tuple(dict.fromkeys(named.get("author", []))),
+        canonical_url=canonical or first("og:url"),
+        published_at=moment(name, "article:published_time", first("article:published_time")),
+        image=first("og:image", "og:image:url"),
+        image_alt=first("og:image:alt"),
+    )
+    described = merge(json_ld.read(name, root), from_meta)
+    if described.image and described.canonical_url:
+        described = replace(described, image=_resolve(described.canonical_url, described.image))
+    return described
+
+
+def _resolve(base: str, address: str) -> str:
+    try:
+        return urljoin(base, address)
+    except ValueError:  # “http://[”: the next stage drops what is no address
+        return address
+
+
+def _tags(named: dict[str, list[str]]) -> tuple[str, ...]:
+    words = named.get("article:tag", []) or [word for line in named.get("keywords", []) for word in line.split(",")]
+    return tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
+
+
+def _first_paragraph(content: list[Node]) -> str:
+    """The beginning of the article as a summary: its first paragraph, else its first words.
+
+    Plugin tags, footnote marks, and a picture's alternative text that runs into the prose are left out.
+    """
+    alt = ""
+    for element in walk(content):
+        if element.tag == "img":
+            alt = element.attrs.get("alt", "")
+        if element.tag == "p":
+            alt = next((inner.attrs.get("alt", "") for inner in walk([element]) if inner.tag == "img"), alt)
+            if text := _prose([element], alt):
+                return shorten(text)
+    return shorten(_prose(content, alt))
+
+
+def _prose(nodes: list[Node], alt: str) -> str:
+    kept = _filter(list(nodes), lambda element: not _is_footnote_mark(element))
+    text = _PLUGIN.sub(" ", _PLUGIN_PAIR.sub(" ", visible_text(kept)))
+    return plain(without_alt(text.strip(), alt))
+
+
+def _is_footnote_mark(element: Element) -> bool:
+    links = [inner for inner in walk(element.children) if inner.tag == "a"]
+    return element.tag == "sup" and bool(links) and all(link.attrs.get("href", "").startswith("#") for link in links)

@@ -1,0 +1,169 @@
+"""Pages as files in a folder, for any web server to serve."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipeline.documents import Sent
+from pipeline.errors import Permanent, Transient
+from pipeline.network import Output as OutputConfig
+from pipeline.stages.publish import site
+from pipeline.stages.publish.outputs import files as disk
+from pipeline.stages.publish.outputs.contract import Held, digest_of_digests
+from pipeline.stages.publish.outputs.manifest import Entry, Manifest
+
+_OWN = ".sectionwire"  # never among the pages: their paths can't begin with a dot
+_PATIENCE = 10.0  # seconds; a page holds the lock for some milliseconds
+
+
+class FolderOutput:
+    """Writes pages below ``config.path``, which is relative to the installation's folder.
+
+    Several processes and threads may write to one folder, also from several machines if its file system has locks. A
+    process may be killed at any point: sending the page again puts right what it left.
+    """
+
+    def __init__(self, config: OutputConfig, section: str, home: Path) -> None:
+        """``section`` stands for ``{section}`` in the output's path and address."""
+        self.root = home / config.path.replace("{section}", section)
+        self._base_url = config.base_url.replace("{section}", section)
+        self._own = self.root / _OWN
+        self._manifest = Manifest(self._own / "pages")
+
+    def address(self, path: str) -> str:
+        return site.address(self._base_url, path)
+
+    def put_assets(self, assets: Mapping[str, bytes]) -> None:
+        """Their names carry a digest of the content: what has the right size is not written again."""
+        with disk.explained(self.root):
+            missing = {name: data for name, data in assets.items() if not self._has(disk.check_path(name), len(data))}
+            if not missing:
+                return
+            with self._locked():
+                for name, data in missing.items():
+                    disk.refuse_detour(self.root, name)
+                    disk.write(self.root / name, data)
+
+    def put(self, path: str, files: Mapping[str, bytes], key: str, sequence: int) -> Sent:
+        """As the contract says; raises besides:
+
+        Permanent: something that was not written here stands at one of the paths, or the path is no path of a site.
+        """
+        contents = _by_path(path, files)
+        digests = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
+        # The digest names files as the caller does: it says the same wherever the page stands.
+        digest = digest_of_digests({name: digests[f"{path}{name}"] for name in files})
+        wanted = Entry(key, sequence, path, self.address(path), digest, digests)
+        with disk.explained(self.root), self._locked():
+            entry = self._manifest.read(key)
+            if entry.sequence > sequence:
+                return Sent(
+                    entry.url, entry.digest, written=False, detail=f"sequence {entry.sequence} is there already"
+                )
+            if entry == wanted and self._found(entry) == digests:
+                return Sent(entry.url, digest, written=False, detail="it is there already")
+            self._claim(entry, contents)
+            self._write(contents)
+            for name in sorted(entry.known - contents.keys()):
+                disk.remove(self.root, name)
+            self._manifest.write(wanted)
+        return Sent(wanted.url, digest, written=True, detail=_remark(entry, wanted))
+
+    def remove(self, key: str, sequence: int) -> Sent:
+        with disk.explained(self.root), self._locked():
+            entry = self._manifest.read(key)
+            if entry.sequence > sequence:
+                return Sent(
+                    entry.url, entry.digest, written=False, detail=f"sequence {entry.sequence} is there already"
+                )
+            for name in sorted(entry.known):
+                disk.refuse_detour(self.root, name)
+                disk.remove(self.root, name)
+            self._manifest.write(Entry(key, sequence, url=entry.url))
+        detail = "" if entry.known else "nothing was there"
+        return Sent(entry.url, "", written=bool(entry.known), detail=detail)
+
+    def held(self) -> Iterator[Held]:
+        """Reads every page; pages that change meanwhile are told as they were or as they are."""
+        with disk.explained(self.root):
+            for entry in self._manifest:
+                if not entry.files:
+                    continue
+                found = {name.removeprefix(entry.path): digest for name, digest in self._found(entry).items()}
+                digest = digest_of_digests(found) if found else ""
+                yield Held(entry.key, entry.sequence, entry.path, entry.url, entry.digest, digest)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        # Made here first, since filelock would wait for its whole timeout in a folder that may not be written.
+        self._own.mkdir(parents=True, exist_ok=True)
+        lock = self._own / "lock"
+        lock.open("a").close()
+        try:
+            with FileLock(lock, timeout=_PATIENCE, poll_interval=0.005):
+                yield
+        except Timeout as error:
+            raise Transient(
+                f"Somebody else has been writing to {self.root} for {_PATIENCE:.0f} seconds.",
+                "If this stays so, look for a publishing worker that hangs.",
+            ) from error
+
+    def _claim(self, entry: Entry, contents: Mapping[str, bytes]) -> None:
+        """Note the paths that will be written and are not yet known as this key's."""
+        strangers = contents.keys() - entry.known
+        for name in strangers:
+            path = self.root / name
+            disk.refuse_detour(self.root, name)
+            if not entry.damaged and path.exists() and path.read_bytes() != contents[name]:
+                raise Permanent(
+                    f"{path} is there already, and this page did not put it there.",
+                    "Move it away or give the article another slug; then publish again.",
+                )
+        if strangers:
+            self._manifest.write(replace(entry, claims=tuple(sorted(entry.known | contents.keys()))))
+
+    def _write(self, contents: Mapping[str, bytes]) -> None:
+        for name, data in contents.items():
+            path = self.root / name
+            disk.refuse_detour(self.root, name)
+            if not (self._has(name, len(data)) and path.read_bytes() == data):
+                disk.write(path, data)
+
+    def _has(self, name: str, size: int) -> bool:
+        try:
+            return (self.root / name).stat().st_size == size
+        except FileNotFoundError:
+            return False
+
+    def _found(self, entry: Entry) -> dict[str, str]:
+        """The digests of an entry's files that are there."""
+        found = {}
+        for name in entry.files:
+            try:
+                found[name] = hashlib.sha256((self.root / name).read_bytes()).hexdigest()
+            except FileNotFoundError:
+                continue
+        return found
+
+
+def _by_path(path: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A page's files by their path in the site, which is checked."""
+    if not files or (path and not path.endswith("/")):
+        raise ValueError("a page has files, and its path ends with a slash or is empty")  # a fault of the caller
+    return {disk.check_path(f"{path}{name}"): data for name, data in files.items()}
+
+
+def _remark(before: Entry, after: Entry) -> str:
+    if before.damaged:
+        return "the manifest's entry was damaged and has been made anew"
+    if before.path and before.path != after.path:
+        return f"moved from {before.path}"
+    if before == after:
+        return "it had been changed or was gone, and has been put back"
+    return ""

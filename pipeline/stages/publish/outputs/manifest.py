@@ -1,0 +1,83 @@
+"""What a folder output knows of its pages: one small file for each, so that a page costs the same among 100,000."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.stages.publish.outputs import files
+
+UNKNOWN = -1  # the sequence of a key that nothing was confirmed for
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is known of one key. Its file stays when the page is removed: it holds the fencing token.
+
+    ``files`` are the page's files (path in the site → SHA-256). ``claims`` are paths that a write under way may have
+    left behind: noted before anything is written, so that a rerun knows them for its own.
+    """
+
+    key: str
+    sequence: int = UNKNOWN
+    path: str = ""
+    url: str = ""
+    digest: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    claims: tuple[str, ...] = ()
+    damaged: bool = False
+
+    @property
+    def known(self) -> set[str]:
+        """Every path that is this key's to write and to remove."""
+        return {*self.files, *self.claims}
+
+
+class Manifest:
+    """The entries of one site, in ``.sectionwire/pages/ab/<hash>.json``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _file(self, key: str) -> Path:
+        name = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
+        return self._folder / name[:2] / f"{name}.json"
+
+    def read(self, key: str) -> Entry:
+        """The entry of a key; an unknown one has the sequence :data:`UNKNOWN`.
+
+        A damaged file (a torn disk) counts as unknown, and is marked: its page is ours, and is made anew.
+        """
+        try:
+            data = self._file(key).read_bytes()
+        except FileNotFoundError:
+            return Entry(key)
+        return _parse(data) or Entry(key, damaged=True)
+
+    def write(self, entry: Entry) -> None:
+        """Write an entry. The caller holds the site's lock."""
+        data = asdict(entry)
+        del data["damaged"]
+        files.write(self._file(entry.key), json.dumps(data, ensure_ascii=True).encode())
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Every readable entry, also of removed pages."""
+        for path in sorted(self._folder.glob("??/*.json")):
+            try:
+                entry = _parse(path.read_bytes())
+            except FileNotFoundError:
+                continue
+            if entry:
+                yield entry
+
+
+def _parse(data: bytes) -> Entry | None:
+    try:
+        values: dict[str, Any] = json.loads(data)
+        return Entry(**{**values, "claims": tuple(values["claims"])})
+    except (ValueError, TypeError, KeyError):
+        return None

@@ -1,0 +1,332 @@
+"""Where the spans of a sentence stand in its translation.
+
+Each span gets the best window of words that evidence gives: the whole sentence; found verbatim (numbers, names, atoms);
+its own translation found; found nearly (fuzzy); last, the same share of the sentence. Windows of siblings never overlap,
+parents contain their children, and no word is cut.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rapidfuzz import fuzz, process
+
+from pipeline.stages.translate import typography
+from pipeline.stages.translate.words import Word, is_function, joins, trimmed, words
+
+NEAR: Final = 72.0
+"""Least likeness of a window (0 to 100), judged by eye on inflected forms: “relatório anual”, “relatórios anuais” is 93."""
+_SHORT_NEAR: Final = 80.0  # of windows under six letters, where one letter weighs more
+_DISTANCE_COST: Final = 20.0  # for a window at the other end of the sentence
+
+WHOLE, VERBATIM, OWN, FUZZY, POSITION = "whole", "verbatim", "own", "fuzzy", "position"
+
+Window = tuple[int, int]  # half-open, in words of the target
+
+
+class NoPlaceError(Exception):
+    """The translation has fewer words than spans."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A code's part of one sentence: ``source[start:end]``; ``own`` is that part's own translation, or empty.
+
+    ``parent`` is the key of the span around it, or -1. A span that goes on in the next sentence must reach the end of
+    this one (``to_end``), one that comes from the sentence before its beginning (``from_start``).
+    """
+
+    key: int
+    parent: int
+    start: int
+    end: int
+    own: str = ""
+    from_start: bool = False
+    to_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """``target[start:end]``, and what that rests on."""
+
+    start: int
+    end: int
+    evidence: str
+
+
+class Projection:
+    """A sentence and its translation, in words."""
+
+    def __init__(self, source: str, target: str, source_language: str, target_language: str) -> None:
+        self.source, self.target = source, target
+        self.languages = source_language, target_language
+        self.ours, self.theirs = words(source), words(target)
+        self.our_starts = [word.start for word in self.ours]
+        self.our_ends = [word.end for word in self.ours]
+        self.ranges: dict[int, Window] = {}  # of placed spans, in words of the source
+        self.windows: dict[int, Window] = {}
+        self.places: dict[int, Place] = {}
+
+    def place(self, spans: Sequence[Span]) -> dict[int, Place]:
+        """Find a place for every span.
+
+        Raises:
+            NoPlaceError: there are not words enough, or two spans share a word.
+        """
+        children: dict[int, list[Span]] = defaultdict(list)
+        for span in spans:
+            children[span.parent].append(span)
+            self.ranges[span.key] = self.within(span.start, span.end)
+        self._siblings(children[-1], (0, len(self.ours)), (0, len(self.theirs)))
+        for span in spans:  # parents come before their children
+            if inner := children.get(span.key):
+                self._siblings(inner, self.ranges[span.key], self.windows[span.key])
+        self._to_characters(spans)
+        return self.places
+
+    def within(self, start: int, end: int) -> Window:
+        """The words of the source that ``source[start:end]`` touches."""
+        return bisect_right(self.our_ends, start), bisect_left(self.our_starts, end)
+
+    def _siblings(self, spans: Sequence[Span], ours: Window, theirs: Window) -> None:
+        group = _Group(self, ours, theirs)
+        waiting = sorted(spans, key=lambda span: (not (span.from_start or span.to_end), span.start))
+        if not _disjoint([self.ranges[span.key] for span in waiting]):
+            raise NoPlaceError
+        for search in (group.whole, group.verbatim, group.own, group.fuzzy):
+            waiting = [span for span in waiting if not group.take(span, search(span), search.__name__)]
+        for left, span in zip(range(len(waiting), 0, -1), waiting, strict=True):
+            group.by_position(span, left)
+
+    def _to_characters(self, spans: Sequence[Span]) -> None:
+        for span in spans:
+            first, last = self.windows[span.key]
+            start, end = self.theirs[first].start, self.theirs[last - 1].end
+            low, high = self.ranges[span.key]
+            start -= self._punctuation_before(span.start, self.ours[low].start, start)
+            end += self._punctuation_after(span.end, self.ours[high - 1].end, end)
+            if span.from_start or (span.start == 0 and first == 0 and low == 0):
+                start = 0
+            if span.to_end or (span.end >= len(self.source) and last == len(self.theirs)):
+                end = len(self.target)
+            self.places[span.key] = Place(start, end, self.places[span.key].evidence)
+
+    def _punctuation_before(self, begin: int, word: int, at: int) -> int:
+        """How many marks before the target's word belong into the span, as they do in the source."""
+        ours = typography.plain(self.source[min(begin, word) : word])
+        theirs = typography.plain(self.target[_mark_start(self.target, at) : at])
+        return _common(ours[::-1], theirs[::-1]) if len(theirs) == at - _mark_start(self.target, at) else 0
+
+    def _punctuation_after(self, finish: int, word: int, at: int) -> int:
+        ours = typography.plain(self.source[word : max(finish, word)])
+        theirs = typography.plain(self.target[at : _mark_end(self.target, at)])
+        return _common(ours, theirs) if len(theirs) == _mark_end(self.target, at) - at else 0
+
+    def anchor(self, at: int, parent: int, own: str) -> int:
+        """Where in the target stands what follows ``source[:at]``: after the translation of the word before it."""
+        ours = self.ranges.get(parent, (0, len(self.ours)))
+        theirs = self.windows.get(parent, (0, len(self.theirs)))
+        place = self.places.get(parent, Place(0, len(self.target), WHOLE))
+        word = bisect_right(self.our_ends, at) - 1
+        if word < ours[0] or theirs[0] == theirs[1]:
+            return place.start
+        end = self._end_of(word, parent, ours, theirs, own)
+        return min(end + self._punctuation_after(at, self.ours[word].end, end), place.end)
+
+    def _end_of(self, word: int, parent: int, ours: Window, theirs: Window, own: str) -> int:
+        if word + 1 >= ours[1]:
+            return self.theirs[theirs[1] - 1].end
+        ending = [key for key, window in self.ranges.items() if window[1] == word + 1 and key != parent]
+        if ending:
+            return max(self.places[key].end for key in ending)
+        group = _Group(self, ours, theirs)
+        key = min(self.ranges, default=0) - 1
+        span = Span(key, parent, self.ours[word].start, self.ours[word].end, own)
+        self.ranges[key] = (word, word + 1)
+        if not any(
+            group.take(span, search(span), search.__name__) for search in (group.verbatim, group.own, group.fuzzy)
+        ):
+            group.by_position(span, 1)
+        _, last = self.windows.pop(key)
+        del self.ranges[key], self.places[key]
+        return self.theirs[last - 1].end
+
+
+class _Group:
+    """Siblings that share a range of the source's words and one of the target's."""
+
+    def __init__(self, projection: Projection, ours: Window, theirs: Window) -> None:
+        self.projection = projection
+        self.ours, self.theirs = ours, theirs
+        self.taken: set[int] = set()
+
+    def take(self, span: Span, windows: Sequence[Window], evidence: str) -> bool:
+        """Give the span the first window that is still free."""
+        for window in windows:
+            start = self.theirs[0] if span.from_start else window[0]
+            end = self.theirs[1] if span.to_end else window[1]
+            if start < end and not any(index in self.taken for index in range(start, end)):
+                self.taken.update(range(start, end))
+                self.projection.windows[span.key] = start, end
+                self.projection.places[span.key] = Place(0, 0, evidence)
+                return True
+        return False
+
+    def whole(self, span: Span) -> list[Window]:
+        start, end = self.projection.ranges[span.key]
+        return [self.theirs] if start <= self.ours[0] and end >= self.ours[1] else []
+
+    def verbatim(self, span: Span) -> list[Window]:
+        """Numbers, names and atoms, which come out as they went in."""
+        texts = self._norms(span)
+        start, end = self.projection.ranges[span.key]
+        if not any(self._telling(word) for word in self.projection.ours[start:end]):
+            return []
+        return self._nearest(span, self._occurrences(texts), texts)
+
+    def own(self, span: Span) -> list[Window]:
+        """The span's own translation, with or without the articles around it."""
+        texts = self._own_norms(span)
+        if not texts:
+            return []
+        found = self._occurrences(texts) if self._may_match(span, texts) else []
+        if not found:
+            texts = self._content(texts)
+            found = self._occurrences(texts) if self._may_match(span, texts) else []
+        return self._nearest(span, found, self._norms(span))
+
+    def fuzzy(self, span: Span) -> list[Window]:
+        """Windows that look like the span's own translation, or like the span itself; the best first."""
+        queries = [texts for texts in (self._content(self._own_norms(span)), self._norms(span)) if texts]
+        scores: dict[Window, float] = {}
+        for texts in queries:
+            for window, score in self._alike(texts):
+                cost = _DISTANCE_COST * abs(self._offset(span, window))
+                scores[window] = max(scores.get(window, 0.0), score - cost)
+        return sorted(scores, key=lambda window: (-scores[window], window))
+
+    def by_position(self, span: Span, left: int) -> None:
+        """The words that take the same share of the sentence; ``left`` spans, this included, still need words."""
+        start, end = self.projection.ranges[span.key]
+        free = self.theirs[1] - self.theirs[0] - len(self.taken)
+        share = (end - start) * (self.theirs[1] - self.theirs[0]) / max(1, self.ours[1] - self.ours[0])
+        for length in range(max(1, min(round(share), free - left + 1)), 0, -1):
+            windows = [(at, at + length) for at in range(self.theirs[0], self.theirs[1] - length + 1)]
+            windows = [window for window in windows if not any(i in self.taken for i in range(*window))]
+            windows.sort(key=lambda window: (self._empty(window), abs(self._offset(span, window)), window))
+            if self.take(span, [self._tight(window) for window in windows], POSITION):
+                return
+        raise NoPlaceError
+
+    def _alike(self, texts: Sequence[str]) -> Iterator[tuple[Window, float]]:
+        query = " ".join(texts)
+        low, high = self.theirs
+        norms = [word.norm for word in self.projection.theirs]
+        windows = [
+            (at, at + length)
+            for length in range(max(1, len(texts) - 1), len(texts) + 3)
+            for at in range(low, high - length + 1)
+        ]
+        choices = [" ".join(norms[start:end]) for start, end in windows]
+        least = NEAR if len(query) > len("short") else _SHORT_NEAR
+        for _, score, index in process.extract(query, choices, scorer=fuzz.ratio, score_cutoff=least, limit=8):
+            window = self._tight(windows[index])
+            if not self._empty(window):
+                yield window, score
+
+    def _norms(self, span: Span) -> list[str]:
+        start, end = self.projection.ranges[span.key]
+        return [word.norm for word in self.projection.ours[start:end]]
+
+    def _own_norms(self, span: Span) -> list[str]:
+        return [word.norm for word in words(span.own)]
+
+    def _content(self, texts: list[str]) -> list[str]:
+        found = [Word(0, 0, text) for text in texts]
+        start, end = trimmed(found, self.projection.languages[1])
+        return texts[start:end]
+
+    def _may_match(self, span: Span, texts: Sequence[str]) -> bool:
+        """Only function words match anything, unless the span itself is no more (an emphasised “not”)."""
+        ours, theirs = self.projection.languages
+        if not all(is_function(text, theirs) for text in texts):
+            return True
+        return all(is_function(text, ours) for text in self._norms(span))
+
+    def _telling(self, word: Word) -> bool:
+        text = self.projection.source[word.start : word.end]
+        if any(map(str.isdigit, text)) or not any(map(str.isalpha, text)):
+            return True
+        return text[0].isupper() and not is_function(word.norm, self.projection.languages[0])
+
+    def _occurrences(self, texts: Sequence[str]) -> list[Window]:
+        return _occurrences(self.projection.theirs, texts, self.theirs)
+
+    def _nearest(self, span: Span, found: list[Window], texts: Sequence[str]) -> list[Window]:
+        """Those found, nearest first; of as many as in the source, the one of the same rank."""
+        found = sorted(found, key=lambda window: (abs(self._offset(span, window)), window))
+        same = _occurrences(self.projection.ours, texts, self.ours)
+        here = self.projection.ranges[span.key]
+        if len(found) == len(same) > 1 and here in same:
+            ranked = sorted(found)[same.index(here)]
+            found.remove(ranked)
+            found.insert(0, ranked)
+        return found
+
+    def _offset(self, span: Span, window: Window) -> float:
+        """How far a window is from where the span's share would be, as a part of the sentence (−1 to 1)."""
+        start, end = self.projection.ranges[span.key]
+        mine = ((start + end) / 2 - self.ours[0]) / max(1, self.ours[1] - self.ours[0])
+        return ((window[0] + window[1]) / 2 - self.theirs[0]) / max(1, self.theirs[1] - self.theirs[0]) - mine
+
+    def _empty(self, window: Window) -> bool:
+        return all(
+            is_function(word.norm, self.projection.languages[1]) for word in self.projection.theirs[slice(*window)]
+        )
+
+    def _tight(self, window: Window) -> Window:
+        start, end = trimmed(self.projection.theirs[slice(*window)], self.projection.languages[1])
+        return window[0] + start, window[0] + end
+
+
+def _occurrences(found: Sequence[Word], texts: Sequence[str], bounds: Window) -> list[Window]:
+    if not texts:
+        return []
+    length = len(texts)
+    return [
+        (at, at + length)
+        for at in range(bounds[0], bounds[1] - length + 1)
+        if found[at].norm == texts[0] and all(found[at + i].norm == texts[i] for i in range(1, length))
+    ]
+
+
+def _disjoint(ranges: Sequence[Window]) -> bool:
+    ordered = sorted(ranges)
+    return all(start < end for start, end in ordered) and all(
+        before[1] <= after[0] for before, after in zip(ordered, ordered[1:], strict=False)
+    )
+
+
+def _mark_start(text: str, at: int) -> int:
+    while at and not text[at - 1].isspace() and not joins(text[at - 1], "a"):
+        at -= 1
+    return at
+
+
+def _mark_end(text: str, at: int) -> int:
+    while at < len(text) and not text[at].isspace() and not joins(text[at], "a"):
+        at += 1
+    return at
+
+
+def _common(one: str, other: str) -> int:
+    length = 0
+    for mine, theirs in zip(one, other, strict=False):
+        if mine != theirs:
+            break
+        length += 1
+    return length

@@ -1,0 +1,34 @@
+"""What all tests share: their own home and network file, a real broker, and a ledger that is SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before Django reads its settings: tests never touch the checkout's own installation.
+_HOME = tempfile.mkdtemp(prefix="sectionwire-tests-")
+os.environ.setdefault("SECTIONWIRE_HOME", _HOME)
+os.environ.setdefault("SECTIONWIRE_LOG", "WARNING")
+
+from tests.services import valkey  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[str]:
+    """The address of a real Valkey, one for the session."""
+    with valkey() as url:
+        yield url
+
+
+@pytest.fixture
+def home(tmp_path: Path, settings) -> Path:
+    """An installation of its own, with the documented network file."""
+    settings.SECTIONWIRE_HOME = tmp_path
+    settings.MODELS_DIR = tmp_path / "models"
+    settings.NETWORK_FILE = tmp_path / "network.toml"
+    settings.NETWORK_FILE.write_text(Path("config/network.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    return tmp_path
