@@ -44,13 +44,13 @@ Several machines
 def main() -> int:
     """Run a command. Returns its exit status; a foreseen failure is one clear line on standard error."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    if len(sys.argv) < 2 or sys.argv[1] in {"-h", "--help", "help"} and len(sys.argv) == 2:
+    if len(sys.argv) < 2 or (sys.argv[1] in {"-h", "--help", "help"} and len(sys.argv) == 2):
         print(OVERVIEW, end="")  # noqa: T201 - a command's output
         return 0
     # Imported here: the overview needs no Django, and comes at once.
-    from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from django.core.management import execute_from_command_line
 
-    from pipeline.errors import PipelineError  # noqa: PLC0415
+    from pipeline.errors import PipelineError
 
     try:
         execute_from_command_line(["sectionwire", *sys.argv[1:]])

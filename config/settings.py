@@ -205,6 +205,8 @@ CELERY = {
 # A row whose worker shows no life for so long is another worker's; the sweep looks this often.
 LEASE_SECONDS = float(read("SECTIONWIRE_LEASE_SECONDS", "45"))
 SWEEP_SECONDS = float(read("SECTIONWIRE_SWEEP_SECONDS", "10"))
+# Touched at each sign of life of a worker or of the clock; a container's health check looks at its age.
+ALIVE_FILE = read("SECTIONWIRE_ALIVE_FILE")
 
 LOG_LEVEL = read("SECTIONWIRE_LOG", "INFO").upper()
 LOGGING_CONFIG = None  # config/log.py sets structlog up where a process of ours starts

@@ -297,7 +297,9 @@ class Network(_Table):
         for section in self.sections:
             if section.key == key:
                 return section
-        raise Permanent(f"There is no section “{key}”.", f"The sections are: {', '.join(s.key for s in self.sections)}.")
+        raise Permanent(
+            f"There is no section “{key}”.", f"The sections are: {', '.join(s.key for s in self.sections)}."
+        )
 
     def base_for(self, tag: str) -> str:
         """The base on which a language stands: pt for pt-AO, zh-Hant for zh-TW; ``tag`` itself when no base fits.
@@ -323,9 +325,7 @@ class Network(_Table):
         try:
             canonical = language_tag(tag)
         except ValueError:
-            raise Permanent(
-                f"“{tag}” is no language.", "Give a BCP 47 tag, such as en, pt-BR or zh-Hant."
-            ) from None
+            raise Permanent(f"“{tag}” is no language.", "Give a BCP 47 tag, such as en, pt-BR or zh-Hant.") from None
         if canonical in self.organisation.source_languages or self.base_for(canonical) in self.bases:
             return canonical
         name = langcodes.get(canonical).display_name()
@@ -362,7 +362,10 @@ def parse(text: str, name: str = "network.toml") -> Network:
     try:
         return Network.model_validate(data)
     except ValidationError as error:
-        lines = [_explain(text, name, dict(fault)) for fault in error.errors(include_url=False)]
+        faults = [dict(fault) for fault in error.errors(include_url=False)]
+        # A list whose only entry was refused is "too short" as well: that says nothing to anybody.
+        faults = [fault for fault in faults if fault["type"] != "too_short" or len(faults) == 1]
+        lines = [_explain(text, name, fault) for fault in faults]
         raise Permanent("\n".join(lines)) from None
 
 

@@ -33,7 +33,7 @@ def postgres() -> Iterator[str]:
     """A PostgreSQL server of its own on a Unix socket; gives a DATABASE_URL."""
     # As root the server runs as another user: the folder must be one that others may enter. And a short one: the
     # socket's path may have 107 characters.
-    folder = Path(tempfile.mkdtemp(prefix="sw-pg-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="sw-pg-", dir="/tmp"))
     folder.chmod(0o755)
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700)

@@ -6,6 +6,6 @@ class WorkersConfig(AppConfig):
     label = "workers"
 
     def ready(self) -> None:
-        from workers import bell  # noqa: PLC0415 - Django's own place for it: the apps are loaded now
+        from workers import bell
 
         bell.connect()

@@ -29,13 +29,13 @@ def _heard(*, lane: str, after: float, **_: Any) -> None:
 
 def ring(lane: str, after: float = 0.0) -> bool:
     """Ring a lane, ``after`` so many seconds. Returns whether the broker took it."""
-    global _silent_until  # noqa: PLW0603 - one broker, one memory of its silence
+    global _silent_until
     if not settings.BROKER_URL or time.monotonic() < _silent_until:
         return False
-    from workers import tasks  # noqa: PLC0415 - Celery is slow to import, and most commands never ring
+    from workers import tasks
 
     try:
-        tasks.for_lane(lane).apply_async((lane,), queue=lane, countdown=after or None, retry=False)
+        tasks.for_lane(lane).apply_async((lane,), queue=lane, countdown=after, retry=False)
     except Exception as error:  # noqa: BLE001 - whatever it is, the article is in the ledger and the sweep will ring
         _silent_until = time.monotonic() + SILENCE_SECONDS
         log.warning("the broker did not take a bell; the sweep will ring", lane=lane, error=repr(error))
@@ -43,13 +43,11 @@ def ring(lane: str, after: float = 0.0) -> bool:
     return True
 
 
-
-
 def use_broker(url: str) -> None:
     """Ring at this broker from now on: for a command that has started one itself."""
-    global _silent_until  # noqa: PLW0603
-    from workers.app import app  # noqa: PLC0415 - as above
+    global _silent_until
+    from workers.app import app
 
     settings.BROKER_URL = url
-    app.conf.broker_url = url
+    app.conf.update(broker_url=url)
     _silent_until = 0.0

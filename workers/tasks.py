@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
@@ -10,43 +12,75 @@ import structlog
 from celery import Task
 from django.conf import settings
 
+from pipeline.documents import Failure, Hop, Route
+from pipeline.engines import registry
 from pipeline.engines.host import EngineHost
-from pipeline.flow import installation, lanes, prepare, publish, translate
+from pipeline.flow import engines, installation, lanes, prepare, publish, translate
 from pipeline.flow.sweep import sweep as flow_sweep
 from workers.app import app
 from workers.bell import ring
 
 log = structlog.get_logger()
 
+WARM_MODELS: Final = 2
+"""So many models are loaded ahead; the others when they are first needed."""
+
 SHORT_QUEUE: Final = 3
 """A lane with so many unheard bells needs no more."""
 
-_host: EngineHost | None = None
-_host_lock = Lock()
+_engines: WorkerEngines | None = None
+_engines_lock = Lock()
 
 
-def host() -> EngineHost:
-    """The engines of this worker, started when first asked for."""
-    global _host  # noqa: PLW0603 - one host per process: its children are the cores
-    with _host_lock:
-        if _host is None:
-            engines = installation.network().engines
-            _host = EngineHost(
-                models=settings.MODELS_DIR,
-                engines=engines.order,
-                processes=engines.processes,
-                deadline_seconds=engines.deadline_seconds,
-            )
-        return _host
+class WorkerEngines:
+    """The engines of this worker: their models, and the processes that run them, started when first needed."""
+
+    def __init__(self) -> None:
+        self.options = installation.network().engines
+        self.host = EngineHost(
+            models=settings.MODELS_DIR,
+            engines=self.options.order,
+            processes=self.options.processes or _cores(),
+            deadline_seconds=self.options.deadline_seconds,
+        )
+
+    def hops(self) -> list[Hop]:
+        """What can be translated now; read afresh, since models come and go while a worker runs."""
+        return [model.hop for model in registry.installed(Path(settings.MODELS_DIR), self.options.order)]
+
+    def translate(self, route: Route, sentences: Sequence[str]) -> Iterator[Mapping[str, str | Failure]]:
+        """Translate along a route; see :meth:`EngineHost.translate`."""
+        return self.host.translate(route, sentences)
+
+    def warm_up(self) -> None:
+        """Load the models of the network's direct pairs, while the first articles are still being cleaned."""
+        net = installation.network()
+        hops = self.hops()
+        pairs = [(source, target) for source in net.bases for target in net.bases if source != target]
+        routes = [engines.find_route(net, source, target, hops) for source, target in pairs]
+        self.host.warm_up([route for route in routes if route and len(route.hops) == 1][:WARM_MODELS])
 
 
-def close_host() -> None:
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def worker_engines() -> WorkerEngines:
+    """The engines of this worker process."""
+    global _engines
+    with _engines_lock:
+        if _engines is None:
+            _engines = WorkerEngines()
+        return _engines
+
+
+def close_engines() -> None:
     """Stop the engine processes, if there are any."""
-    global _host  # noqa: PLW0603
-    with _host_lock:
-        if _host is not None:
-            _host.close()
-        _host = None
+    global _engines
+    with _engines_lock:
+        if _engines is not None:
+            _engines.host.close()
+        _engines = None
 
 
 def _work(lane: str, run: Callable[[], tuple[int, bool]]) -> None:
@@ -69,7 +103,7 @@ def translate_lane(lane: str) -> None:
     """Translate and check what is wanted in a base."""
     base = lanes.base_of(lane)
     assert base is not None
-    _work(lane, lambda: translate.run(base, host()))
+    _work(lane, lambda: translate.run(base, worker_engines()))
 
 
 @app.task(name="publish")
@@ -87,7 +121,7 @@ def sweep() -> None:
     if swept.released or swept.woken:
         log.info("swept", released=swept.released, woken=swept.woken)
     with app.connection_for_read() as connection:
-        client = connection.default_channel.client
+        client: Any = getattr(connection.default_channel, "client")  # noqa: B009 - the Redis transport's own
         for lane in swept.lanes:
             if client.llen(lane) < SHORT_QUEUE:
                 ring(lane)

@@ -122,7 +122,7 @@ def _listening() -> Iterator[list[str]]:
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            reasons.append(record.getMessage().removeprefix("(").removesuffix(",)")  # it logs a tuple)
+            reasons.append(record.getMessage().removeprefix("(").removesuffix(",)"))  # it logs a tuple
 
     logger, listener = logging.getLogger("argostranslate.utils"), Listener(logging.ERROR)
     waiting, propagate = socket.getdefaulttimeout(), logger.propagate

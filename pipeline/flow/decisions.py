@@ -68,9 +68,7 @@ def _blocking(version: Version) -> list[str]:
     return list(findings.values_list("message", flat=True))
 
 
-def approve(
-    edition_id: int, *, by: str, net: Network, digest: str | None = None, dismiss: str = ""
-) -> Edition:
+def approve(edition_id: int, *, by: str, net: Network, digest: str | None = None, dismiss: str = "") -> Edition:
     """Approve the version that waits for a decision, and publish it (after its embargo).
 
     ``digest`` is that of the version which the approver has seen; when another one waits meanwhile, nothing is

@@ -8,7 +8,6 @@ from pathlib import Path
 from django.conf import settings
 
 from pipeline.network import Network, load
-from pipeline.stages.publish import outputs
 from pipeline.stages.publish.render import Renderer
 
 

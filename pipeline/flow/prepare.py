@@ -70,7 +70,7 @@ def _make_current(article: Article, revision: Revision, document: SegmentedDocum
     article.title = document.metadata.title
     article.language = document.metadata.language
     article.save(update_fields=["current", "title", "language"])
-    wanted = _target(article, revision, document, net)
+    wanted = _target(article, document, net)
     for base in sorted({base for _, _, base in wanted}):
         translation = _want(article, revision, base)
         editions = [
@@ -82,14 +82,14 @@ def _make_current(article: Article, revision: Revision, document: SegmentedDocum
         release = document.metadata.embargo
         Edition.objects.filter(article=article, translation=translation).update(release_at=release)
         if base == article.base:
-            versions.add(translation, revision, as_source(document), author=revision.submitted_by or "submitter", net=net)
+            versions.add(
+                translation, revision, as_source(document), author=revision.submitted_by or "submitter", net=net
+            )
         else:
             engines.ring_or_wait(translation, article.base, net)
 
 
-def _target(
-    article: Article, revision: Revision, document: SegmentedDocument, net: Network
-) -> list[tuple[str, str, str]]:
+def _target(article: Article, document: SegmentedDocument, net: Network) -> list[tuple[str, str, str]]:
     """(section, language, base) for whom the article is, by the sections' target rules."""
     meta = document.metadata
     wanted = [

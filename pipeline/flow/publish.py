@@ -55,9 +55,7 @@ def _send_pages(claim: claims.Claim[Delivery], rows: Sequence[Delivery]) -> None
         claim.renew()
 
 
-def _send_page(
-    delivery: Delivery, claim: claims.Claim[Delivery], texts: dict[int, RevisionText], net: Network
-) -> None:
+def _send_page(delivery: Delivery, claim: claims.Claim[Delivery], texts: dict[int, RevisionText], net: Network) -> None:
     edition = delivery.edition
     if edition.release_at and edition.release_at > timezone.now():
         # Whatever made it due: nothing goes out before its embargo.
@@ -67,8 +65,9 @@ def _send_page(
     version = edition.approved
     assert version is not None
     try:
-        page = page_of(edition, version, texts[version.revision_id], section, delivery.output, net)
-        sent = _put(page, delivery, section, net)
+        out = output_of(delivery.output, section, net)
+        page = page_of(edition, version, texts[version.revision_id], out, net)
+        sent = _put(page, delivery, section, out, net)
     except PipelineError as error:
         outcome = Receipt.Outcome.TRANSIENT if isinstance(error, Transient) else Receipt.Outcome.PERMANENT
         _receipt(delivery, outcome, detail=str(error))
@@ -78,14 +77,12 @@ def _send_page(
         _confirm(delivery, claim, sent, net)
 
 
-def _put(page: Page, delivery: Delivery, section: Section, net: Network) -> Sent:
+def _put(page: Page, delivery: Delivery, section: Section, out: Output, net: Network) -> Sent:
     renderer = installation.renderer(net)
     content = renderer.article(page, SiteContext(name=section.name, time_zone=section.zone))
-    out = output_of(delivery.output, section, net)
-    out.share(renderer.assets)
-    return out.put(
-        key=f"{delivery.edition.article.uid}/{page.language}", path=page.path, content=content, sequence=delivery.sending_seq
-    )
+    out.put_assets(renderer.assets)
+    key = f"{page.provenance.article}/{page.language}"
+    return out.put(page.path, {site.INDEX: content}, key, delivery.sending_seq)
 
 
 def _confirm(delivery: Delivery, claim: claims.Claim[Delivery], sent: Sent, net: Network) -> None:
@@ -138,20 +135,20 @@ def output_of(name: str, section: Section, net: Network) -> Output:
         Permanent: the network file no longer has it, or its type is not installed.
     """
     if name not in net.outputs:
-        raise Permanent(f"There is no output “{name}” any more.", f"Add [outputs.{name}] to network.toml, or retire it.")
+        raise Permanent(
+            f"There is no output “{name}” any more.", f"Add [outputs.{name}] to network.toml, or retire it."
+        )
     return open_output(net.outputs[name], section.key, Path(settings.SECTIONWIRE_HOME))
 
 
-def page_of(
-    edition: Edition, version: Version, text: RevisionText, section: Section, output: str, net: Network
-) -> Page:
-    """The page of an edition as one of its section's outputs is to show it now.
+def page_of(edition: Edition, version: Version, text: RevisionText, out: Output, net: Network) -> Page:
+    """The page of an edition as an output of its section is to show it now.
 
     Its alternates are the article's pages that have been confirmed, and itself.
     """
     document = text.as_segmented(version.revision.metadata)
     targets = version.targets
-    url = site.address(base_url(section, output, net), edition.path)
+    url = out.address(edition.path)
     metadata = replace(
         document.metadata,
         title=targets.get("title", document.metadata.title),
@@ -181,11 +178,6 @@ def page_of(
         published_at=edition.published_at,
         updated_at=edition.updated_at,
     )
-
-
-def base_url(section: Section, output: str, net: Network) -> str:
-    """The address under which readers find what an output holds of a section."""
-    return net.outputs[output].base_url.replace("{section}", section.key)
 
 
 def _alternates(edition: Edition, url: str, title: str, net: Network) -> tuple[Alternate, ...]:
@@ -221,22 +213,18 @@ def _send_fronts(claim: claims.Claim[Refresh], rows: Sequence[Refresh]) -> None:
 def _send_front(row: Refresh, claim: claims.Claim[Refresh], net: Network) -> None:
     section = net.section(row.section)
     renderer = installation.renderer(net)
-    front = front_of(section, row.language, row.output, net)
     out = output_of(row.output, section, net)
-    out.share(renderer.assets)
+    front = front_of(section, row.language, row.output, out)
+    out.put_assets(renderer.assets)
     context = SiteContext(name=section.name, time_zone=section.zone)
-    out.put(
-        key=f"front/{row.language}",
-        path=front.path,
-        content=renderer.front_page(front, context),
-        sequence=row.sending_seq,
-    )
+    content = renderer.front_page(front, context)
+    out.put(front.path, {site.INDEX: content}, f"front/{row.language}", row.sending_seq)
     if row.language == section.languages[0].tag:
-        out.put(key="root", path="", content=renderer.root_page(front, context), sequence=row.sending_seq)
+        out.put("", {site.INDEX: renderer.root_page(front, context)}, "root", row.sending_seq)
     claims.finish_promise(row, claim.token, done_seq=F("sending_seq"))
 
 
-def front_of(section: Section, language: str, output: str, net: Network) -> FrontPage:
+def front_of(section: Section, language: str, output: str, out: Output) -> FrontPage:
     """A section's front page in one language: the newest pages that this output has confirmed."""
     confirmed = (
         Delivery.objects.filter(
@@ -245,9 +233,8 @@ def front_of(section: Section, language: str, output: str, net: Network) -> Fron
         .select_related("edition__approved__revision")
         .order_by("-edition__published_at", "-edition_id")[: section.front_page]
     )
-    address = base_url(section, output, net)
     siblings = tuple(
-        Alternate(lang.tag, site.address(address, site.front_path(lang.tag)))
+        Alternate(lang.tag, out.address(site.front_path(lang.tag)))
         for lang in section.languages
         if lang.tag == language or _has_front(section, lang.tag, output)
     )
@@ -256,7 +243,7 @@ def front_of(section: Section, language: str, output: str, net: Network) -> Fron
         language=language,
         section=section.key,
         path=path,
-        url=site.address(address, path),
+        url=out.address(path),
         teasers=tuple(_teaser(row) for row in confirmed),
         siblings=siblings,
     )

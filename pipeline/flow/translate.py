@@ -34,9 +34,7 @@ class Engines(Protocol):
 
 def run(base: str, host: Engines) -> tuple[int, bool]:
     """Work the lane of a base with these engines; see :func:`work.drain`."""
-    return work.drain(
-        Translation, lanes.translate(base), BUDGET, lambda claim, rows: _process(claim, rows, host)
-    )
+    return work.drain(Translation, lanes.translate(base), BUDGET, lambda claim, rows: _process(claim, rows, host))
 
 
 def _process(claim: claims.Claim[Translation], rows: Sequence[Translation], host: Engines) -> None:

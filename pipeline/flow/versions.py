@@ -46,9 +46,7 @@ def add(
             created_at=clock.now(),
         )
         Finding.objects.bulk_create(
-            Finding(
-                version=version, check_id=f.check, severity=f.severity.value, segment=f.segment, message=f.message
-            )
+            Finding(version=version, check_id=f.check, severity=f.severity.value, segment=f.segment, message=f.message)
             for f in findings
         )
         Translation.objects.filter(pk=translation.pk).update(version=version)

@@ -64,7 +64,7 @@ def record_failure(row: Claimable, claim: claims.Claim[M], error: Exception) -> 
         foreseen = error
         log.warning("failed", row=str(row), lane=row.lane, reason=str(error))
     else:
-        log.exception("failed unexpectedly", row=str(row), lane=row.lane, exc_info=error)
+        log.error("failed unexpectedly", row=str(row), lane=row.lane, exc_info=error)
         foreseen = _unforeseen(error)
     claims.give_up(row, claim.token, foreseen)
 

@@ -43,7 +43,9 @@ class Claim(Generic[M]):
 
     def rows(self) -> QuerySet[M]:
         """The claimed rows that are still this claim's, in claim order."""
-        return self.model._default_manager.filter(id__in=self.ids, token=self.token).order_by("priority", "due_at", "id")
+        return self.model._default_manager.filter(id__in=self.ids, token=self.token).order_by(
+            "priority", "due_at", "id"
+        )
 
     def renew(self) -> None:
         """Push the lease out. Rows that were lost meanwhile stay lost; their finish will say so."""
@@ -67,10 +69,7 @@ def take(model: type[M], lane: str, budget: int, lease_seconds: float) -> Claim[
         found = list(due.values_list("id", "deaths")[:budget])
         if not found:
             return None
-        if found[0][1]:
-            ids = [found[0][0]]
-        else:
-            ids = [row_id for row_id, deaths in found if not deaths]
+        ids = [found[0][0]] if found[0][1] else [row_id for row_id, deaths in found if not deaths]
         changes: dict[str, Any] = {"status": Status.RUNNING, "token": claim.token, "lease_until": Now() + lease}
         if hasattr(model, "sending_seq"):
             changes["sending_seq"] = F("dirty_seq" if model is Refresh else "wanted_seq")
@@ -88,9 +87,7 @@ def finish(row: Claimable, token: uuid.UUID, status: Any = Status.DONE, reason: 
     changed = (
         type(row)
         ._default_manager.filter(pk=row.pk, token=token, status=Status.RUNNING)
-        .update(
-            status=status, reason=reason, token=None, lease_until=None, attempts=0, deaths=0, **changes
-        )
+        .update(status=status, reason=reason, token=None, lease_until=None, attempts=0, deaths=0, **changes)
     )
     if not changed:
         raise LostClaim
@@ -116,9 +113,7 @@ def give_up(row: Claimable, token: uuid.UUID, error: PipelineError) -> bool:
     reason = str(error)
     if isinstance(error, Transient) and row.attempts < MAX_ATTEMPTS:
         delay = timedelta(seconds=backoff(row.attempts, error.retry_after))
-        return bool(
-            mine.update(status=Status.READY, reason=reason, token=None, lease_until=None, due_at=Now() + delay)
-        )
+        return bool(mine.update(status=Status.READY, reason=reason, token=None, lease_until=None, due_at=Now() + delay))
     if isinstance(error, Transient):
         reason = f"Tried {row.attempts} times: {reason}"
     return bool(mine.update(status=Status.FAILED, reason=reason, token=None, lease_until=None))

@@ -25,7 +25,9 @@ def _sequences() -> list[str]:
         f"1: {delivery} has confirmed {delivery.confirmed_seq}, but only {delivery.wanted_seq} was wanted"
         for delivery in Delivery.objects.filter(confirmed_seq__gt=F("wanted_seq")).select_related("edition__article")
     ]
-    rows += [f"1: {page} is done beyond what was wanted" for page in Refresh.objects.filter(done_seq__gt=F("dirty_seq"))]
+    rows += [
+        f"1: {page} is done beyond what was wanted" for page in Refresh.objects.filter(done_seq__gt=F("dirty_seq"))
+    ]
     rows += [
         f"1: {delivery} is done at {delivery.confirmed_seq}, but {delivery.wanted_seq} is wanted"
         for delivery in Delivery.objects.filter(status=Status.DONE)
@@ -41,9 +43,7 @@ def _leases() -> list[str]:
     return [
         f"2: {row} is {row.status}, but its token and lease say otherwise"
         for model in CLAIMABLES
-        for row in model._default_manager.exclude(
-            Q(status=Status.RUNNING) & whole | ~Q(status=Status.RUNNING) & bare
-        )
+        for row in model._default_manager.exclude(Q(status=Status.RUNNING) & whole | ~Q(status=Status.RUNNING) & bare)
     ]
 
 
@@ -51,7 +51,10 @@ def _approvals() -> list[str]:
     blocking = Finding.objects.filter(version=OuterRef("approved"), severity="block", state=Finding.State.OPEN)
     editions = Edition.objects.select_related("article")
     out = Q(state__in=[Edition.State.APPROVED, Edition.State.LIVE])
-    rows = [f"3: {edition} is {edition.state} without an approved version" for edition in editions.filter(out, approved=None)]
+    rows = [
+        f"3: {edition} is {edition.state} without an approved version"
+        for edition in editions.filter(out, approved=None)
+    ]
     rows += [
         f"3: {edition} is {edition.state} although a finding blocks it"
         for edition in editions.filter(out, approved__isnull=False).filter(Exists(blocking))

@@ -31,5 +31,7 @@ def ensure_home(home: Path, network: Path | None = None) -> bool:
         if network is not None and not (home / "network.toml").exists():
             shutil.copyfile(network, home / "network.toml")
     except OSError as error:
-        raise Permanent(f"{home} can't be an installation: {error.strerror}.", "Choose a folder you can write.") from error
+        raise Permanent(
+            f"{home} can't be an installation: {error.strerror}.", "Choose a folder you can write."
+        ) from error
     return new

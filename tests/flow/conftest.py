@@ -85,7 +85,11 @@ class Installation:
 
     def kill_engine(self) -> bool:
         """SIGKILL an engine process of the translating worker; false when it has none yet."""
-        children = [c for c in self.child("translate").children(recursive=True) if "resource_tracker" not in " ".join(c.cmdline())]
+        children = [
+            c
+            for c in self.child("translate").children(recursive=True)
+            if "resource_tracker" not in " ".join(c.cmdline())
+        ]
         if not children:
             return False
         children[0].kill()

@@ -39,10 +39,12 @@ def mend(address: str, base: str) -> str:
 
 
 def _with_scheme(address: str) -> str:
-    if web := _WEB.match(address):
-        rest = address[web.end() :]
-        path, mark, query = rest.partition("?")
-        return f"{web[1].lower()}://" + path.replace("\\", "/") + mark + query
+    scheme = ""
+    while web := _WEB.match(address):  # http://https://x.org happens, too
+        scheme, address = web[1].lower(), address[web.end() :]
+    if scheme:
+        path, mark, query = address.partition("?")
+        return f"{scheme}://" + path.replace("\\", "/") + mark + query
     if re.match(r"[/\\]{2}", address):
         return "https://" + address.lstrip("/\\").replace("\\", "/")
     if re.match(r"www\.[\w-]+\.", address, re.IGNORECASE):
@@ -72,7 +74,7 @@ def host_of(address: str) -> str:
 
 
 def web_address(address: str, base: str, *, secure: bool = False) -> str:
-    """A mended address of something on the web (http or https; ``secure``: https or relative); empty when it is none."""
+    """A mended address on the web (http, https or relative; ``secure``: without http); empty when it is none."""
     mended = mend(address, base)
     scheme = _SCHEME.match(mended)
     allowed = ("https",) if secure else ("http", "https")

@@ -38,6 +38,10 @@ _SENTENCES = {
         "Removed a picture's alternative text that ran into the prose.",
         "Removed the alternative text of {} pictures that ran into the prose.",
     ),
+    "caption": (
+        "Made a paragraph that repeats a picture's alternative text its caption.",
+        "Made {} paragraphs that repeat a picture's alternative text captions.",
+    ),
     "empty": ("Removed an empty paragraph.", "Removed {} empty paragraphs."),
     "layout": ("Took a table apart that held only one cell.", "Took {} tables apart that held only one cell each."),
     "plugin": ("Joined a plugin tag that was torn apart.", "Joined {} plugin tags that were torn apart."),

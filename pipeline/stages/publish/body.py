@@ -45,7 +45,7 @@ class _Writer(HTMLParser):
         self._tables = 0
         self._footnotes = False
         self._paragraph: int | None = None  # where the open paragraph begins in _out
-        self._dropped = False  # whether a plugin tag of it came to nothing
+        self._rendered = False  # whether a plugin tag of it was rendered: maybe to nothing
 
     def result(self) -> str:
         self._flush()
@@ -60,7 +60,7 @@ class _Writer(HTMLParser):
         if tag in _VERBATIM:
             self._verbatim += 1
         elif tag == "p":
-            self._paragraph, self._dropped = len(self._out), False
+            self._paragraph, self._rendered = len(self._out), False
         elif tag == "table":
             self._tables += 1
             if self._tables == 1:
@@ -90,9 +90,9 @@ class _Writer(HTMLParser):
 
     def _end_paragraph(self) -> None:
         start = self._paragraph
-        if start is not None and self._dropped and _BLANK.fullmatch("".join(self._out[start + 1 : -1])):
+        if start is not None and self._rendered and _BLANK.fullmatch("".join(self._out[start + 1 : -1])):
             del self._out[start:]
-        self._paragraph, self._dropped = None, False
+        self._paragraph, self._rendered = None, False
 
     def handle_data(self, data: str) -> None:
         self._text.append(data)
@@ -110,7 +110,7 @@ class _Writer(HTMLParser):
         self._text.clear()
         if "{" in text and not self._verbatim:
             rendered = plugins.render(text, self._setting)
-            self._dropped = self._dropped or not rendered.strip()
+            self._rendered = self._rendered or rendered != text
             text = rendered
         self._out.append(text)
 

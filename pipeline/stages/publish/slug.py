@@ -15,12 +15,17 @@ MAX_BYTES = 200  # a folder's name holds 255 bytes on every common file system; 
 NUMBERS = range(2, 100)
 
 _NORDIC = (("Æ", "Ae"), ("æ", "ae"), ("Ø", "Oe"), ("ø", "oe"), ("Å", "Aa"), ("å", "aa"))
+_ELISION = (("’", " "), ("'", " "))  # l’eau is two words; in English, the river’s is one
 _RULES: dict[str, tuple[tuple[str, str], ...]] = {
     "de": tuple(GERMAN),
     "da": _NORDIC,
     "nb": _NORDIC,
     "nn": _NORDIC,
     "no": _NORDIC,
+    "ca": _ELISION,
+    "fr": _ELISION,
+    "it": _ELISION,
+    "pt": _ELISION,
 }
 
 

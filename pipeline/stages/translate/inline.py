@@ -41,14 +41,15 @@ class Code:
     end: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Anchor:
-    """An element without words, at a position of the text; ``spaced`` when white space stood before it."""
+    """An element without words, at a position of the text; was there white space on its sides?"""
 
     raw: str
     parent: int
     at: int
-    spaced: bool
+    space_before: bool
+    space_after: bool = False
 
 
 @dataclass(slots=True)
@@ -225,12 +226,19 @@ class _Reader:
             if self.parts and self.parts[-1] == " " and not self.after_anchor:
                 return  # white space collapses, but not around an anchor, which would lose it on one side
             part = " "
+            self._note_space()
         elif self.pending and self.parts and joins(self.parts[-1][-1], part[0]):
             self.parts.append(" ")  # "river<sup>1</sup>and": two words without what stands between them
             self.length += 1
         self.pending = self.after_anchor = False
         self.parts.append(part)
         self.length += len(part)
+
+    def _note_space(self) -> None:
+        for anchor in reversed(self.inline.anchors):
+            if anchor.at < self.length:
+                break
+            anchor.space_after = True
 
 
 def _matching(tokens: Sequence[Token]) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import unescape
 from typing import Final
@@ -14,7 +14,7 @@ from pipeline.stages.markup import Kind, Token
 from pipeline.stages.translate.words import joins
 
 _BARE: Final = re.compile(r"[<>]|&(?!(?:[a-zA-Z][a-zA-Z0-9]*|#\d+|#[xX][0-9a-fA-F]+);)")
-_HREF: Final = frozenset(["href", "src", "cite"])
+ADDRESSES: Final = frozenset(["href", "src", "cite"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,7 @@ def problems(source: str, target: str) -> list[str]:
     return found
 
 
-def _listed(tags: object) -> str:
-    assert hasattr(tags, "__iter__")
+def _listed(tags: Iterable[str]) -> str:
     return ", ".join(sorted(set(tags)))
 
 
@@ -65,7 +64,7 @@ def links(html: str) -> Counter[str]:
     found: Counter[str] = Counter()
     for token in markup.tokenize(html):
         if token.kind in (Kind.OPEN, Kind.VOID):
-            found.update(a.value for a in markup.attributes(html[token.start : token.end]) if a.name in _HREF)
+            found.update(a.value for a in markup.attributes(html[token.start : token.end]) if a.name in ADDRESSES)
     return found
 
 
@@ -78,15 +77,16 @@ class _Reader:
     def __init__(self, html: str, tokens: Sequence[Token]) -> None:
         self.html, self.tokens = html, tokens
         self.shape = Shape(Counter(), Counter(), Counter(), 0, [])
-        self.stack: list[tuple[Token, bool, str]] = []  # start tag, filled yet, character before it
+        self.stack: list[Token] = []  # start tags of open elements
+        self.filled: list[bool] = []  # whether each has a letter or digit in it yet
         self.before = ""  # the last visible character
-        self.pending: list[tuple[str, str, bool]] = []  # tag, character before, since which no text was seen
+        self.pending: list[tuple[str, str, bool]] = []  # tags since the last text: tag, character before, opening
 
     def read(self) -> Shape:
         index = 0
         while index < len(self.tokens):
             index = self._token(index)
-        for token, _, _ in self.stack:
+        for token in self.stack:
             self.shape.faults.append(f"not closed: <{token.name}>")
         return self.shape
 
@@ -102,7 +102,8 @@ class _Reader:
                 self.shape.literals[self.html[token.start : self.tokens[end].end]] += 1
                 self._text("".join(self.html[t.start : t.end] for t in self.tokens[index:end] if t.kind is Kind.TEXT))
                 return end + 1
-            self.stack.append((token, False, self.before))
+            self.stack.append(token)
+            self.filled.append(False)
             self.pending.append((raw, self.before, True))
         elif token.kind is Kind.VOID:
             self._count(raw, token.name, filled=False)
@@ -123,24 +124,28 @@ class _Reader:
         text = unescape(raw)
         if not text:
             return
-        for tag, before, opening in self.pending:
-            # A reference or a number may touch the word before it: river¹. Two words may not.
-            if before and joins(before, text[0]) and not (opening and not text[0].isalpha()):
+        # A reference or a number may touch the word before it: river¹. Two words may not.
+        reference = not text[0].isalpha() and any(opening for _, _, opening in self.pending)
+        for tag, before, _ in self.pending:
+            if before and not reference and joins(before, text[0]):
                 self.shape.joins[tag] += 1
         self.pending.clear()
         self.before = text[-1]
         if any(map(str.isalnum, text)):
-            self.stack = [(token, True, before) for token, _, before in self.stack]
+            for at in range(len(self.filled) - 1, -1, -1):
+                if self.filled[at]:
+                    break  # so are those around it
+                self.filled[at] = True
 
     def _close(self, token: Token) -> None:
-        if not self.stack or self.stack[-1][0].name != token.name:
+        if not self.stack or self.stack[-1].name != token.name:
             self.shape.faults.append(f"closes nothing: </{token.name}>")
             return
-        start, filled, _ = self.stack.pop()
+        start, filled = self.stack.pop(), self.filled.pop()
         tag = self.html[start.start : start.end]
         self._count(tag, start.name, filled=filled)
         self.pending.append(("/" + tag, self.before, False))
 
     def _count(self, tag: str, name: str, *, filled: bool) -> None:
-        parent = self.html[self.stack[-1][0].start : self.stack[-1][0].end] if self.stack else ""
+        parent = self.html[self.stack[-1].start : self.stack[-1].end] if self.stack else ""
         self.shape.elements[Element(tag, name, parent, filled)] += 1

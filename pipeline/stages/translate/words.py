@@ -47,6 +47,11 @@ def words(text: str) -> list[Word]:
     return [Word(m.start(), m.end(), m[0].casefold().replace("’", "'")) for m in WORD.finditer(text)]
 
 
+def is_atom(text: str) -> bool:
+    """Whether a word stands for something that is never translated."""
+    return text >= "\U000f0000"
+
+
 def joins(before: str, after: str) -> bool:
     """Whether two neighbouring characters belong to one word, in a script that puts spaces between words."""
     return bool(_WORD_CHARACTER.match(before) and _WORD_CHARACTER.match(after))
@@ -80,6 +85,17 @@ _FUNCTION: Final[dict[str, frozenset[str]]] = {
 }
 
 
+_ARTICLES: Final = {
+    "en": frozenset(["a", "an", "the"]),
+    "pt": frozenset(["o", "a", "os", "as", "um", "uma"]),
+    "es": frozenset(["el", "la", "los", "las", "un", "una"]),
+    "fr": frozenset(["le", "la", "les", "l", "un", "une", "des"]),
+    "de": frozenset(["der", "die", "das", "den", "dem", "ein", "eine", "einen"]),
+    "it": frozenset(["il", "lo", "la", "i", "gli", "le", "un", "uno", "una"]),
+    "nl": frozenset(["de", "het", "een"]),
+}
+
+
 @lru_cache(maxsize=256)
 def base_language(tag: str) -> str:
     """The language subtag, for tables by language; empty when the tag can't be read."""
@@ -92,6 +108,10 @@ def base_language(tag: str) -> str:
 def is_function(norm: str, language: str) -> bool:
     """Whether a word only ties others together. Unknown languages have none."""
     return norm in _FUNCTION.get(base_language(language), ())
+
+
+def is_article(norm: str, language: str) -> bool:
+    return norm in _ARTICLES.get(base_language(language), ())
 
 
 def trimmed(found: Sequence[Word], language: str) -> tuple[int, int]:

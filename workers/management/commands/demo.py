@@ -62,11 +62,13 @@ class Command(BaseCommand):
         started = time.monotonic()
         call_command("migrate", verbosity=0, interactive=False)
         expected = tomllib.loads((EXAMPLES / "expected.toml").read_text(encoding="utf-8"))
-        with (home / "demo.log").open("w", encoding="utf-8") as log:
-            with Embedded(home, standard_children(), log_to=log).running() as embedded:
-                bell.use_broker(embedded.broker_url)
-                _submit_all(console)
-                rows = _watch(console, embedded, expected)
+        with (
+            (home / "demo.log").open("w", encoding="utf-8") as log,
+            Embedded(home, standard_children(), log_to=log).running() as embedded,
+        ):
+            bell.use_broker(embedded.broker_url)
+            _submit_all(console)
+            rows = _watch(console, embedded, expected)
         _show(console, rows, home)
         differences = [*_compare(rows, expected), *invariants.broken()]
         console.print(f"{time.monotonic() - started:.0f} s, log: {_short(home / 'demo.log')}")

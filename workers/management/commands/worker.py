@@ -46,7 +46,7 @@ class Command(BaseCommand):
         wanted = [lane.strip() for lane in lanes.split(",") if lane.strip()]
         queues, translates = resolve(wanted)
         name = f"{name or os.getpid()}@{socket.gethostname()}"
-        beats = Beats(name, queues, tasks.host().hops if translates else None)
+        beats = Beats(name, queues, tasks.worker_engines().hops if translates else None)
         _connect(beats, warm=translates)
         worker = app.Worker(
             hostname=name,
@@ -84,7 +84,7 @@ def resolve(wanted: list[str]) -> tuple[list[str], bool]:
     queues = [queue for lane in wanted for queue in known[lane]]
     translates = any(lane.startswith("translate") for lane in wanted)
     if "translate" in wanted:
-        queues += [lanes.translate(base) for base in engines.bases_served(net, tasks.host().hops())]
+        queues += [lanes.translate(base) for base in engines.bases_served(net, tasks.worker_engines().hops())]
     # A worker without a queue would take Celery's default one: it waits at "sweep", which is harmless.
     return list(dict.fromkeys(queues)) or ["sweep"], translates
 
@@ -95,9 +95,9 @@ def _connect(beats: Beats, *, warm: bool) -> None:
         beats.start()
         if warm:
             # Models are loaded while the first articles are still being cleaned.
-            Thread(target=tasks.host().warm_up, name="warm-up", daemon=True).start()
+            Thread(target=tasks.worker_engines().warm_up, name="warm-up", daemon=True).start()
 
     @signals.worker_shutdown.connect(weak=False)
     def over(**_: Any) -> None:
         beats.stop()
-        tasks.close_host()
+        tasks.close_engines()

@@ -70,7 +70,7 @@ def write(path: Path, data: bytes) -> None:
 
     The caller holds the site's lock: the new file's name is always the same, and so nothing is left behind for good.
     """
-    new = path.with_name(f".{path.name}{_NEW}")
+    new = _new(path)
     try:
         _write_new(new, data)
         new.replace(path)
@@ -78,6 +78,10 @@ def write(path: Path, data: bytes) -> None:
         with suppress(OSError):
             new.unlink()
         raise
+
+
+def _new(path: Path) -> Path:
+    return path.with_name(f".{path.name}{_NEW}")
 
 
 def _write_new(new: Path, data: bytes) -> None:
@@ -96,8 +100,9 @@ def _write_new(new: Path, data: bytes) -> None:
 def remove(root: Path, name: str) -> None:
     """Remove a file of the site, and the folders above it that became empty. It may be gone already."""
     path = root / name
-    with suppress(FileNotFoundError):
-        path.unlink()
+    for file in (path, _new(path)):  # a write that was killed may have left the second
+        with suppress(FileNotFoundError):
+            file.unlink()
     for folder in path.parents:
         if folder == root:
             return

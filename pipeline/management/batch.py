@@ -1,0 +1,172 @@
+"""``translate`` on files: the same stages as in the flow, without ledger, broker or workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import langcodes
+
+from pipeline.documents import (
+    CheckFinding,
+    Route,
+    SegmentedDocument,
+    SegmentKind,
+    Severity,
+    TranslatedSegment,
+)
+from pipeline.engines import registry
+from pipeline.errors import Permanent, PipelineError
+from pipeline.management.files import Input
+from pipeline.management.fragments import Cleaned, fragment
+from pipeline.network import language_tag
+from pipeline.stages import check
+from pipeline.stages.segment import restore, segment
+from pipeline.stages.translate import Translate
+from pipeline.stages.translate import route as routing
+from pipeline.stages.translate import translate as translate_documents
+
+PORTION: Final = 400_000
+"""Characters of source text that go through the engines together: enough to fill every core, and then results are
+written, so that a run which is broken off has not worked in vain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """One file in the other language, with what the checks say of it."""
+
+    input: Input
+    html: str
+    findings: tuple[CheckFinding, ...]
+    characters: int
+
+    @property
+    def blocking(self) -> int:
+        """How many findings would keep it from being published."""
+        return sum(finding.severity is Severity.BLOCK for finding in self.findings)
+
+
+class RunMemory:
+    """The translation memory of one run."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], str] = {}
+
+    def lookup(self, route: Route, sentences: Sequence[str]) -> dict[str, str]:
+        """The translations that are known, by sentence."""
+        name = route.name
+        return {text: known for text in sentences if (known := self._known.get((name, text))) is not None}
+
+    def store(self, route: Route, units: Mapping[str, str]) -> dict[str, str]:
+        """Keep translations; the first of a sentence wins."""
+        return {text: self._known.setdefault((route.name, text), target) for text, target in units.items()}
+
+
+def languages(source: str, target: str) -> tuple[str, str]:
+    """Both tags in their canonical form.
+
+    Raises:
+        Permanent: one of them is no language, or both are the same.
+    """
+    tags = []
+    for option, tag in (("--from", source), ("--to", target)):
+        try:
+            tags.append(language_tag(tag))
+        except ValueError:
+            raise Permanent(
+                f"{option} {tag}: this is no language.", "Give a BCP 47 tag, such as en, pt-BR or zh-Hant."
+            ) from None
+    if tags[0] == tags[1]:
+        raise Permanent(f"--from and --to are both {tags[0]}.", "Name two languages.")
+    return tags[0], tags[1]
+
+
+def find_route(source: str, target: str, models: Path, engines: Sequence[str], pivot: str | None) -> Route:
+    """The way from source to target with the models that are installed.
+
+    Raises:
+        Permanent: there is none; the message says how to install a model.
+    """
+    if routing.distance(source, target) < routing.NO_FIT:
+        raise Permanent(f"{source} and {target} are one language: there is nothing to translate.")
+    hops = [model.hop for model in registry.installed(models, engines)]
+    if found := routing.find(source, target, hops, engines, pivot):
+        return found
+    names = [langcodes.get(tag).display_name() for tag in (source, target)]
+    raise Permanent(
+        f"There is no model from {names[0]} to {names[1]} here (engines: {', '.join(engines)}).",
+        f"Install one: sectionwire models install {source} {target}",
+    )
+
+
+def translate(
+    files: Sequence[Cleaned],
+    route: Route,
+    engine: Translate,
+    failed: Callable[[Input, PipelineError], None],
+) -> Iterator[Translated]:
+    """Translate files and check the result; each comes as soon as its portion is done, in order.
+
+    ``failed`` is told of a file that can't be segmented; the others go on.
+
+    Raises:
+        PipelineError: the engines can't work at all.
+    """
+    memory = RunMemory()
+    for portion in _portions(_segmented(files, failed)):
+        yield from _translate(portion, route, memory, engine)
+
+
+def _segmented(
+    files: Sequence[Cleaned], failed: Callable[[Input, PipelineError], None]
+) -> Iterator[tuple[Cleaned, SegmentedDocument]]:
+    for file in files:
+        try:
+            yield file, _without_teaser(segment(file.document), keep_title=file.titled)
+        except PipelineError as error:
+            failed(file.input, error)
+
+
+def _without_teaser(document: SegmentedDocument, *, keep_title: bool) -> SegmentedDocument:
+    """Only what stands in the fragment is translated: no teaser, and no title that is but the file's name."""
+    unwanted = {SegmentKind.SUMMARY, SegmentKind.IMAGE_ALT} | (set() if keep_title else {SegmentKind.TITLE})
+    return replace(document, segments=tuple(s for s in document.segments if s.kind not in unwanted))
+
+
+def _portions(
+    files: Iterator[tuple[Cleaned, SegmentedDocument]],
+) -> Iterator[list[tuple[Cleaned, SegmentedDocument]]]:
+    portion, characters = [], 0
+    for file, document in files:
+        portion.append((file, document))
+        characters += characters_of(document)
+        if characters >= PORTION:
+            yield portion
+            portion, characters = [], 0
+    if portion:
+        yield portion
+
+
+def characters_of(document: SegmentedDocument) -> int:
+    """Characters of source text."""
+    return sum(len(segment.source) for segment in document.segments)
+
+
+def _translate(
+    portion: Sequence[tuple[Cleaned, SegmentedDocument]],
+    route: Route,
+    memory: RunMemory,
+    engine: Translate,
+) -> Iterator[Translated]:
+    results = translate_documents([document for _, document in portion], route, memory, engine)
+    for (file, document), segments in zip(portion, results, strict=True):
+        findings = check.run(document, segments, route.source, route.target)
+        yield Translated(file.input, _restored(document, segments), tuple(findings), characters_of(document))
+
+
+def _restored(document: SegmentedDocument, segments: tuple[TranslatedSegment, ...]) -> str:
+    targets = {segment.key: segment.target for segment in segments}
+    titles = [targets[s.key] for s in document.segments if s.kind is SegmentKind.TITLE]
+    return fragment("".join(titles), restore(document, targets))

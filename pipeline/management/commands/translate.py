@@ -1,0 +1,190 @@
+"""``sectionwire translate``: the stages from intake to check on files."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import PipelineError
+from pipeline.management import console, files
+from pipeline.management.commands.clean import destinations
+
+if TYPE_CHECKING:
+    from pipeline.documents import Failure, Route
+    from pipeline.engines.host import EngineHost
+    from pipeline.management.batch import Translated
+    from pipeline.management.fragments import Cleaned
+    from pipeline.network import Network
+
+SHOWN = 3
+"""How many findings of a file are told on the terminal."""
+
+
+class Command(console.Command):
+    help = (
+        "Translate files with the models that are installed here: HTML fragments in (Markdown and JSON as well), "
+        "clean HTML fragments out, under the same names. Needs no ledger and no broker. Links, emphasis, tables and "
+        "code stay as they are; what the checks find is told on standard error."
+    )
+    examples = (
+        "translate report.html --from en --to pt > relatorio.html",
+        "translate articles/ --from en --to pt-BR --out pt",
+        "translate - --from pt --to en < artigo.html",
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("files", nargs="+", metavar="FILE", help="a file, a folder, or - for standard input")
+        parser.add_argument(
+            "--from", required=True, dest="source", metavar="TAG", help="the language the files are written in: en"
+        )
+        parser.add_argument(
+            "--to", required=True, dest="target", metavar="TAG", help="the language to translate into: pt, pt-BR, …"
+        )
+        parser.add_argument("--out", type=Path, metavar="DIR", help="write the results into this folder")
+        parser.add_argument(
+            "--processes", type=positive, default=0, metavar="N", help="engine processes (default: one per core)"
+        )
+        parser.add_argument("--engine", metavar="NAME", help="use this engine only (default: as network.toml says)")
+        console.add_json(parser, "print one JSON object per file, with all findings")
+
+    def handle(self, *_: Any, source: str, target: str, out: Path | None, as_json: bool, **options: Any) -> None:
+        # Here and not above: stages and engines are slow to import, and --help needs none of them.
+        from pipeline.flow import installation
+        from pipeline.management import batch
+
+        tags = batch.languages(source, target)
+        inputs = files.expand(options["files"], out)
+        run = _Run(self, destinations(inputs, out), as_json=as_json)
+        net = installation.network()
+        engines = [options["engine"]] if options["engine"] else list(net.engines.order)
+        route = batch.find_route(*tags, models_folder(), engines, net.engines.pivot)
+        cleaned = run.clean(inputs, net, tags[0])
+        if cleaned:
+            with host(net, engines, options["processes"]) as engine:
+                run.translate(cleaned, route, engine)
+        run.finish(len(inputs), out)
+
+
+def models_folder() -> Path:
+    """Where this installation's models are."""
+    from django.conf import settings  # not configured yet when this module is imported
+
+    return Path(settings.MODELS_DIR)
+
+
+def host(net: Network, engines: Sequence[str], processes: int) -> EngineHost:
+    """The engine processes; they start when first needed."""
+    from pipeline.engines.host import EngineHost  # as above
+
+    return EngineHost(
+        models=models_folder(),
+        engines=engines,
+        processes=processes or console.cores(),
+        deadline_seconds=net.engines.deadline_seconds,
+    )
+
+
+def positive(text: str) -> int:
+    """A number from 1 on, as an argument."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+class _Run:
+    """One run over some files: what was written, and what failed."""
+
+    def __init__(self, command: Command, targets: Mapping[files.Input, Path], *, as_json: bool) -> None:
+        self.command = command
+        self.targets = targets
+        self.as_json = as_json
+        self.failed = 0
+        self.done = 0
+        self.findings = 0
+        self.characters = 0
+        self.started = time.monotonic()
+
+    def clean(self, inputs: Sequence[files.Input], net: Network, language: str) -> list[Cleaned]:
+        """Read and clean all files; those that can't be read are told of."""
+        from pipeline.management import fragments  # as above
+
+        cleaned = []
+        for each in inputs:
+            try:
+                cleaned.append(fragments.read(each, net, language))
+            except PipelineError as error:
+                self.fail(each, error)
+        return cleaned
+
+    def translate(self, cleaned: Sequence[Cleaned], route: Route, engine: EngineHost) -> None:
+        """Translate, and write each file as soon as it is done."""
+        from pipeline.management import batch  # as above
+
+        with console.progress(self.command.err) as progress:
+            task = progress.add_task("translating", total=None)
+
+            def translate(route: Route, sentences: Sequence[str]) -> Iterator[Mapping[str, str | Failure]]:
+                before = progress.tasks[0].total or 0
+                progress.update(task, total=before + sum(map(len, sentences)))
+                for answers in engine.translate(route, sentences):
+                    progress.advance(task, sum(map(len, answers)))
+                    yield answers
+
+            for result in batch.translate(cleaned, route, translate, self.fail):
+                try:
+                    self.put(result)
+                except PipelineError as error:
+                    self.fail(result.input, error)
+
+    def put(self, result: Translated) -> None:
+        """Write one result where it belongs, and say what the checks found."""
+        target = self.targets.get(result.input)
+        if target is not None:
+            files.write(target, result.html)
+        if self.as_json:
+            self.command.emit(_record(result, target))
+        elif target is None:
+            self.command.stdout.write(result.html, ending="")
+        self.done += 1
+        self.characters += result.characters
+        self.findings += len(result.findings)
+        if not self.as_json:
+            self._tell(result)
+
+    def _tell(self, result: Translated) -> None:
+        for finding in result.findings[:SHOWN]:
+            self.command.hint(f"{result.input.name}: {finding.message}")
+        if (more := len(result.findings) - SHOWN) > 0:
+            self.command.hint(f"{result.input.name}: and {console.count(more, 'more finding')} (all: --json)")
+
+    def fail(self, source: files.Input, error: PipelineError) -> None:
+        """One file failed; the others go on."""
+        self.failed += 1
+        self.command.fail(error)
+        if self.as_json:
+            self.command.emit({"file": source.name, "error": error.message, "remedy": error.remedy})
+
+    def finish(self, number: int, out: Path | None) -> None:
+        """The last line, and the exit status."""
+        if out is not None or number > 1:
+            seconds = time.monotonic() - self.started
+            where = f" to {out}" if out is not None else ""
+            self.command.hint(
+                f"{console.count(self.done, 'file')} written{where}: {console.count(self.characters, 'character')} in "
+                f"{seconds:.1f} s, {console.count(self.findings, 'finding')}."
+            )
+        if self.failed:
+            raise SystemExit(1)
+
+
+def _record(result: Translated, target: Path | None) -> dict[str, Any]:
+    findings = [
+        {"check": each.check, "severity": each.severity.value, "segment": each.segment, "message": each.message}
+        for each in result.findings
+    ]
+    where = {"html": result.html} if target is None else {"written": str(target)}
+    return {"file": result.input.name, **where, "characters": result.characters, "findings": findings}

@@ -1,0 +1,59 @@
+"""One file as clean HTML: what ``clean`` writes, and what ``translate`` begins with. No ledger, no broker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from html import escape
+
+from pipeline.documents import CleanDocument, Metadata, Original, Submission
+from pipeline.errors import Permanent
+from pipeline.flow.submit import intake_options
+from pipeline.management.files import Input
+from pipeline.network import Network
+from pipeline.stages import intake
+from pipeline.stages.clean import Options, clean
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """One file after intake and cleaning; ``titled`` when the file itself says its title."""
+
+    input: Input
+    document: CleanDocument
+    titled: bool
+
+    @property
+    def html(self) -> str:
+        """The fragment, with the title first, as a heading."""
+        return fragment(self.document.metadata.title if self.titled else "", self.document.body)
+
+
+def fragment(title: str, body: str) -> str:
+    """An article as one HTML fragment that ends with a line break."""
+    heading = f"<h1>{escape(title, quote=False)}</h1>\n" if title else ""
+    return f"{heading}{body.rstrip()}\n"
+
+
+def read(source: Input, net: Network, language: str = "") -> Cleaned:
+    """Read and clean one file. ``language`` (BCP 47) wins over what the file says.
+
+    Raises:
+        Permanent: it can't be read, is beyond the limits of the network file, or holds nothing.
+    """
+    options = intake_options(net)
+    said = Metadata(language=language)
+    original, titled = _open(Submission(source.name, source.read(options.max_bytes), said), options)
+    return Cleaned(source, clean(original, Options(embed_hosts=net.embeds.hosts)), titled)
+
+
+def _open(submission: Submission, options: intake.Options) -> tuple[Original, bool]:
+    """The article, and whether it has a title of its own: a fragment may do without, an article may not."""
+    try:
+        return intake.read(submission, options), True
+    except Permanent as error:
+        named = replace(submission, metadata=replace(submission.metadata, title=submission.name))
+        try:
+            return intake.read(named, options), False
+        except Permanent:
+            # It is not only the title that is missing.
+            raise error from None
