@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # One image for web, workers, clock and migrations: docker compose build
 # The Python and the Debian that the tests run on and that get security updates.
 ARG BASE=python:3.11-slim-trixie

@@ -17,6 +17,14 @@ os.environ.setdefault("SECTIONWIRE_LOG", "WARNING")
 from tests.services import valkey  # noqa: E402
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _log() -> None:
+    """Structured lines on standard error, as every process of ours writes them."""
+    from config import log
+
+    log.configure()
+
+
 @pytest.fixture(scope="session")
 def broker() -> Iterator[str]:
     """The address of a real Valkey, one for the session."""

@@ -6,7 +6,7 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, DateTimeField, F, QuerySet, TextField, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -80,7 +80,9 @@ def _bump(rows: QuerySet[Any], sequence: str, **changes: Any) -> None:
     rows.update(
         **{sequence: F(sequence) + 1},
         status=Case(When(status=Status.RUNNING, then=Value(Status.RUNNING.value)), default=Value(Status.READY.value)),
-        due_at=Case(When(status=Status.READY, due_at__lt=due, then=F("due_at")), default=due),
-        reason=Case(When(status=Status.RUNNING, then=F("reason")), default=Value("")),
+        due_at=Case(
+            When(status=Status.READY, due_at__lt=due, then=F("due_at")), default=due, output_field=DateTimeField()
+        ),
+        reason=Case(When(status=Status.RUNNING, then=F("reason")), default=Value(""), output_field=TextField()),
         **changes,
     )

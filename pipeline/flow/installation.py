@@ -30,12 +30,11 @@ def _load(path: Path, changed: int) -> Network:  # noqa: ARG001 - a part of the 
     return load(path)
 
 
-@lru_cache(maxsize=4)
 def renderer(net: Network) -> Renderer:
     """The renderer of article and front pages; templates in SECTIONWIRE_HOME/templates win over ours."""
-    own = Path(settings.SECTIONWIRE_HOME) / "templates"
-    return Renderer(
-        organisation=net.organisation.name,
-        embed_hosts=net.embeds.hosts,
-        template_dirs=[own] if own.is_dir() else [],
-    )
+    return _renderer(net.organisation.name, net.embeds.hosts, Path(settings.SECTIONWIRE_HOME) / "templates")
+
+
+@lru_cache(maxsize=4)
+def _renderer(organisation: str, embed_hosts: tuple[str, ...], templates: Path) -> Renderer:
+    return Renderer(organisation, embed_hosts, [templates] if templates.is_dir() else [])

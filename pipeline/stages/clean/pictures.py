@@ -10,7 +10,7 @@ from pipeline.stages.clean.nodes import has_visible, is_break, is_inline, is_pic
 from pipeline.stages.clean.notes import Notes
 from pipeline.stages.clean.vocabulary import MEDIA
 from pipeline.stages.intake.text import without_alt
-from pipeline.stages.intake.tree import Element, Node, elements, visible_text, walk
+from pipeline.stages.intake.tree import Element, Node, elements, walk
 
 if TYPE_CHECKING:
     from pipeline.stages.clean.shape import Shaper  # which calls this module
@@ -74,9 +74,7 @@ def figure(element: Element, shaper: Shaper) -> list[Node]:
             shown += pictures
             texts += [words] if has_visible(words) else []
     if not any(isinstance(node, Element) and (is_picture(node) or node.tag in _SHOWN) for node in shown):
-        return shaper.flow(
-            [Element("p", {}, node.children) if _is_caption(node) else node for node in element.children]
-        )
+        return shaper.flow(element.children)  # a caption without a figure is a paragraph
     before = bool(captions) and next(elements(element.children), None) is captions[0]
     caption = _caption(captions, texts, shaper)
     rest = shaper.flow([Element("p", {}, words) for words in texts])
@@ -84,10 +82,6 @@ def figure(element: Element, shaper: Shaper) -> list[Node]:
     return [
         Element("figure", element.attrs, [*(caption if before else []), *media, *rest, *([] if before else caption)])
     ]
-
-
-def _is_caption(node: Node) -> bool:
-    return isinstance(node, Element) and node.tag == "figcaption"
 
 
 def _parts(nodes: list[Node], shaper: Shaper) -> Iterable[list[Node] | Element]:
@@ -139,10 +133,8 @@ def without_repeated_alt(blocks: list[Node], notes: Notes) -> list[Node]:
 
 
 def _without_alt(block: Element, text: str, alt: str, notes: Notes) -> Element:
-    if len(block.children) > 1 and is_break(block.children[1]) and text == alt:
-        bare = ""
-    else:
-        bare = without_alt(text, alt)
+    ends_line = text == alt and len(block.children) > 1 and is_break(block.children[1])
+    bare = "" if ends_line else without_alt(text, alt)
     if bare == text:
         return block
     notes.add("alt")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pipeline.stages.clean import pictures, plugins, tables
+from pipeline.stages.clean.addresses import host_of
 from pipeline.stages.clean.inline import arrange, tidy_pre
 from pipeline.stages.clean.nodes import (
     exposed,
@@ -101,7 +102,7 @@ class Shaper:
                 lines += part
             elif part.tag in MEDIA:
                 sources = [inner.attrs["src"] for inner in walk([part]) if "src" in inner.attrs]
-                lines.append(Element("a", {"href": sources[0]}, [sources[0]]))
+                lines.append(Element("a", {"href": sources[0]}, [host_of(sources[0]) or sources[0]]))
             else:
                 lines += self._lines(part.children)
             lines.append(Element("br"))
@@ -135,8 +136,9 @@ class Shaper:
             elif made := self.paragraphs(part, attrs):
                 result += made
                 attrs = without_id(attrs)
-        if not result and element.tag == "p":
+        if element.tag == "p" and not has_visible(result):
             self.notes.add("empty")
+            return [*_anchor(element), *result]
         return result
 
     def _heading(self, element: Element) -> list[Node]:
@@ -218,6 +220,11 @@ class Shaper:
                 yield node
         if has_visible(run):
             yield Element("div", {}, run)
+
+
+def _anchor(element: Element) -> list[Node]:
+    """What is left of an empty element: the place that its id names."""
+    return [Element("a", {"id": element.attrs["id"]})] if "id" in element.attrs else []
 
 
 def _anchored(block: Node, anchors: list[Element]) -> Node:

@@ -6,6 +6,7 @@ they came; ``shape`` puts them in order.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pipeline.stages.clean import attributes, word
@@ -27,6 +28,9 @@ _CAPTIONED = {"wp-caption": "figure", "wp-caption-text": "figcaption"}
 
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-srcset", "srcset")
 _ONCE = names("em strong u s del ins small mark a")
+_BOOKMARK = re.compile("_(?:GoBack|Hlk[0-9]+|Toc[0-9]+|Ref[0-9]+|MailOriginal|Int_.*)")
+"""Bookmarks that Word sets for itself."""
+
 _SPECIAL = ("lang", "dir", "translate")
 
 
@@ -111,6 +115,8 @@ def _stands(tag: str, attrs: dict[str, str], element: Element, sieve: Sieve, wit
     if tag == "a":
         if "href" in element.attrs and "href" not in attrs and element.attrs["href"].strip():
             sieve.notes.add("link_unsafe")
+        if _BOOKMARK.fullmatch(attrs.get("id", "")) and "href" not in attrs and attrs["id"] not in sieve.linked:
+            return False
         return "a" not in within and ("href" in attrs or "id" in attrs)
     return bool(tag) and not (tag in _ONCE and tag in within)
 

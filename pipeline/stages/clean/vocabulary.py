@@ -28,8 +28,8 @@ INLINE = names(
 ATOMS = names("br wbr img")
 HEADINGS = names("h2 h3 h4 h5 h6")
 BLOCKS = HEADINGS | names(
-    "p ul ol li dl dt dd blockquote pre hr table caption thead tbody tfoot tr th td figure figcaption iframe video audio "
-    "div section aside"
+    "p ul ol li dl dt dd blockquote pre hr table caption thead tbody tfoot tr th td figure figcaption iframe video "
+    "audio div section aside"
 )
 MEDIA = names("iframe video audio")
 

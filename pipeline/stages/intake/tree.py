@@ -35,7 +35,7 @@ BREAKING = names(
 )
 """Elements at whose borders a reader sees words end."""
 
-UNSEEN = names("head script style template noscript title textarea select iframe object svg math")
+UNSEEN = names("head script style template noscript title textarea select iframe video audio object svg math")
 """Elements whose text a reader doesn't see as text."""
 
 

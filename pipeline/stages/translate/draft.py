@@ -11,8 +11,9 @@ from operator import attrgetter
 from pipeline.documents import Failure, Origin, Segment, TranslatedSegment
 from pipeline.stages.translate import inline, literals, mask, sentences, verify
 from pipeline.stages.translate.inline import Inline
+from pipeline.stages.translate.literals import LONGEST_WORD
 from pipeline.stages.translate.mask import Request
-from pipeline.stages.translate.place import Piece, assemble
+from pipeline.stages.translate.place import MOST_SEARCHED, Piece, assemble
 from pipeline.stages.translate.project import NoPlaceError
 from pipeline.stages.translate.words import is_function, words
 
@@ -73,11 +74,12 @@ class Draft:
             start, end = max(code.start, piece.start), min(code.end, piece.end)
             if words(self.inline.text[piece.start : start]) or words(self.inline.text[end : piece.end]):
                 self._plan_request(piece.own, key, self.inline.text[start:end].strip())
-        for index in self._anchors_inside(piece):
-            before = words(self.inline.text[piece.start : self.inline.anchors[index].at])
-            if before and not is_function(before[-1].norm, self.source_language):
-                start = piece.start + before[-1].start
-                self._plan_request(piece.own_before, index, self.inline.text[start : piece.start + before[-1].end])
+        anchors = self._anchors_inside(piece)
+        for index in anchors if len(anchors) <= MOST_SEARCHED else ():
+            at = self.inline.anchors[index].at
+            last = next(reversed(words(self.inline.text[max(piece.start, at - LONGEST_WORD) : at])), None)
+            if last and not is_function(last.norm, self.source_language):
+                self._plan_request(piece.own_before, index, last.text)
 
     def _plan_request(self, requests: dict[int, Request], key: int, text: str) -> None:
         if mask.translatable(text):

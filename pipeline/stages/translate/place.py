@@ -18,6 +18,10 @@ from pipeline.stages.translate.words import joins
 _STRENGTH: Final = ("position", "fuzzy", "own", "verbatim", "whole")
 
 
+MOST_SEARCHED: Final = 24
+"""Anchors of one sentence that are placed by a search; of more (a row of icons) each gets its share of the sentence."""
+
+
 class Answered(Protocol):
     """An answer of memory or engine; see ``draft.Answer``."""
 
@@ -133,7 +137,8 @@ class _Builder:
         for key, place in found.items():
             self._merge(key, Place(place.start + offset, place.end + offset, place.evidence))
         for index in anchors:
-            positions[index] = self._anchor(piece, offset, index, projection)
+            own = self._own(piece.own_before.get(index)) if len(anchors) <= MOST_SEARCHED else None
+            positions[index] = self._anchor(piece, offset, self.inline.anchors[index], own, projection)
 
     def _unmoved(self, piece: Piece) -> dict[int, Place]:
         places = {}
@@ -176,13 +181,13 @@ class _Builder:
         evidence = min(known.evidence, place.evidence, key=_STRENGTH.index)
         self.places[key] = Place(min(known.start, place.start), max(known.end, place.end), evidence)
 
-    def _anchor(self, piece: Piece, offset: int, index: int, projection: Projection | None) -> tuple[int, str]:
-        anchor = self.inline.anchors[index]
+    def _anchor(
+        self, piece: Piece, offset: int, anchor: Anchor, own: str | None, projection: Projection | None
+    ) -> tuple[int, str]:
         if anchor.at >= piece.end:
             return offset + len(piece.target) + anchor.at - piece.end, anchor.raw
         if projection is None:
             return offset + min(anchor.at - piece.start, len(piece.target)), anchor.raw
-        own = self._own(piece.own_before.get(index))
         position = offset + projection.anchor(anchor.at - piece.start, anchor.parent, own)
         return position, self._spaced(anchor, position)
 

@@ -130,8 +130,11 @@ class Projection:
         theirs = typography.plain(self.target[at : _mark_end(self.target, at)])
         return _common(ours, theirs) if len(theirs) == _mark_end(self.target, at) - at else 0
 
-    def anchor(self, at: int, parent: int, own: str) -> int:
-        """Where in the target stands what follows ``source[:at]``: after the translation of the word before it."""
+    def anchor(self, at: int, parent: int, own: str | None) -> int:
+        """Where in the target stands what follows ``source[:at]``: after the translation of the word before it.
+
+        ``own`` is that word's own translation, or empty; ``None`` asks for no search.
+        """
         ours = self.ranges.get(parent, (0, len(self.ours)))
         theirs = self.windows.get(parent, (0, len(self.theirs)))
         place = self.places.get(parent, Place(0, len(self.target), WHOLE))
@@ -141,12 +144,15 @@ class Projection:
         end = self._end_of(word, parent, ours, theirs, own)
         return min(end + self._punctuation_after(at, self.ours[word].end, end), place.end)
 
-    def _end_of(self, word: int, parent: int, ours: Window, theirs: Window, own: str) -> int:
+    def _end_of(self, word: int, parent: int, ours: Window, theirs: Window, own: str | None) -> int:
         if word + 1 >= ours[1]:
             return self.theirs[theirs[1] - 1].end
         ending = [key for key, window in self.ranges.items() if window[1] == word + 1 and key != parent]
         if ending:
             return max(self.places[key].end for key in ending)
+        if own is None:
+            share = (word + 1 - ours[0]) * (theirs[1] - theirs[0]) // (ours[1] - ours[0])
+            return self.theirs[theirs[0] + max(share - 1, 0)].end
         group = _Group(self, ours, theirs)
         key = min(self.ranges, default=0) - 1
         span = Span(key, parent, self.ours[word].start, self.ours[word].end, own)
@@ -263,7 +269,7 @@ class _Group:
         return texts
 
     def _content(self, texts: list[str]) -> list[str]:
-        found = [Word(0, 0, text) for text in texts]
+        found = [Word(0, 0, text, text) for text in texts]
         start, end = trimmed(found, self.projection.languages[1])
         return texts[start:end]
 
@@ -275,10 +281,9 @@ class _Group:
         return all(is_function(text, ours) for text in self._norms(span))
 
     def _telling(self, word: Word) -> bool:
-        text = self.projection.source[word.start : word.end]
-        if any(map(str.isdigit, text)) or not any(map(str.isalpha, text)):
+        if any(map(str.isdigit, word.text)) or not any(map(str.isalpha, word.text)):
             return True
-        return text[0].isupper() and not is_function(word.norm, self.projection.languages[0])
+        return word.text[0].isupper() and not is_function(word.norm, self.projection.languages[0])
 
     def _occurrences(self, texts: Sequence[str]) -> list[Window]:
         return _occurrences(self.projection.theirs, texts, self.theirs)

@@ -35,16 +35,17 @@ _WORD_CHARACTER: Final = re.compile(rf"[^{_NOT_WORD}{UNSPACED}]")
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """``text[start:end]``; ``norm`` is what two forms of the same word share."""
+    """A word at ``start`` to ``end``; ``norm`` is what it shares with other ways to write it."""
 
     start: int
     end: int
     norm: str
+    text: str
 
 
 def words(text: str) -> list[Word]:
     """The words of a text, in order."""
-    return [Word(m.start(), m.end(), m[0].casefold().replace("’", "'")) for m in WORD.finditer(text)]
+    return [Word(m.start(), m.end(), m[0].casefold().replace("’", "'"), m[0]) for m in WORD.finditer(text)]
 
 
 def is_atom(text: str) -> bool:
