@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 import langcodes
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -36,6 +36,15 @@ def language_tag(tag: str) -> str:
     if not tag or not langcodes.tag_is_valid(tag):
         raise ValueError(tag)
     return langcodes.standardize_tag(tag)
+
+
+def language_name(tag: str) -> str:
+    """The English name of a language, by CLDR: ``pt-BR`` is Portuguese (Brazil); the tag itself where it has none."""
+    try:
+        name = Locale.parse(tag, sep="-").get_display_name("en")
+    except (UnknownLocaleError, ValueError):
+        name = None
+    return name or tag
 
 
 def _language(tag: str) -> str:
@@ -328,9 +337,8 @@ class Network(_Table):
             raise Permanent(f"“{tag}” is no language.", "Give a BCP 47 tag, such as en, pt-BR or zh-Hant.") from None
         if canonical in self.organisation.source_languages or self.base_for(canonical) in self.bases:
             return canonical
-        name = langcodes.get(canonical).display_name()
         raise Permanent(
-            f"Nobody in this network writes or publishes in {name} ({canonical}).",
+            f"Nobody in this network writes or publishes in {language_name(canonical)} ({canonical}).",
             f"Use one of {', '.join(self.bases)}; or add it to source_languages in network.toml.",
         )
 

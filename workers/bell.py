@@ -15,7 +15,11 @@ log = structlog.get_logger()
 SILENCE_SECONDS: Final = 15.0
 """After a broker did not answer, don't try again for so long: a hundred submissions must not wait a hundred times."""
 
+SLACK_SECONDS: Final = 0.1
+"""A ring that comes a little late finds its row due; one that comes a little early would find nothing."""
+
 _silent_until = 0.0
+_planned: dict[str, float] = {}
 
 
 def connect() -> None:
@@ -23,8 +27,8 @@ def connect() -> None:
     bell.ready.connect(_heard, dispatch_uid="workers.bell")
 
 
-def _heard(*, lane: str, after: float, **_: Any) -> None:
-    ring(lane, after)
+def _heard(*, lane: str, **_: Any) -> None:
+    ring(lane)
 
 
 def ring(lane: str, after: float = 0.0) -> bool:
@@ -41,6 +45,14 @@ def ring(lane: str, after: float = 0.0) -> bool:
         log.warning("the broker did not take a bell; the sweep will ring", lane=lane, error=repr(error))
         return False
     return True
+
+
+def ring_later(lane: str, seconds: float) -> None:
+    """Ring a lane when its next row is due, unless this process has arranged for it already."""
+    now = time.monotonic()
+    planned = _planned.get(lane, 0.0)
+    if not now < planned <= now + seconds + SLACK_SECONDS and ring(lane, seconds + SLACK_SECONDS):
+        _planned[lane] = now + seconds + SLACK_SECONDS
 
 
 def use_broker(url: str) -> None:

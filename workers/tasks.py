@@ -17,13 +17,17 @@ from pipeline.engines import registry
 from pipeline.engines.host import EngineHost
 from pipeline.flow import engines, installation, lanes, prepare, publish, translate
 from pipeline.flow.sweep import sweep as flow_sweep
+from pipeline.ledger import claim as claims
 from workers.app import app
-from workers.bell import ring
+from workers.bell import ring, ring_later
 
 log = structlog.get_logger()
 
 WARM_MODELS: Final = 2
 """So many models are loaded ahead; the others when they are first needed."""
+
+HORIZON: Final = 30.0
+"""Rows that become due within so many seconds get a bell of their own; what is later is left to the sweep."""
 
 SHORT_QUEUE: Final = 3
 """A lane with so many unheard bells needs no more."""
@@ -90,6 +94,8 @@ def _work(lane: str, run: Callable[[], tuple[int, bool]]) -> None:
         log.info("worked", rows=done)
     if more:
         ring(lane)
+    elif (seconds := claims.seconds_until_due(lane, HORIZON)) is not None:
+        ring_later(lane, seconds)
 
 
 @app.task(name="prepare")

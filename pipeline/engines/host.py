@@ -69,6 +69,7 @@ class EngineHost:
         self._children: set[Child] = set()
         self._lock = Lock()
         self._warming = Lock()
+        self._together = Barrier(processes)
         self._closed = False
 
     def translate(self, route: Route, sentences: Sequence[str]) -> Iterator[Batch]:
@@ -93,10 +94,13 @@ class EngineHost:
     def warm_up(self, routes: Sequence[Route]) -> None:
         """Load the models of these routes in every process now. Raises as :meth:`translate`."""
         with self._warming:  # two at a time would wait for each other's threads
-            together = Barrier(self._processes)
-            futures = [self._threads.submit(self._warm, routes, together) for _ in range(self._processes)]
-            for future in futures:
-                future.result()
+            self._together = Barrier(self._processes)
+            try:
+                futures = [self._threads.submit(self._warm, routes, self._together) for _ in range(self._processes)]
+                for future in futures:
+                    future.result()
+            except (CancelledError, RuntimeError):  # closed meanwhile, or before
+                raise self._stopping() from None
 
     def close(self) -> None:
         """End all processes at once. Calls of ``translate`` that are under way raise Transient."""
@@ -105,6 +109,7 @@ class EngineHost:
             for child in self._children:
                 child.kill()
             self._children.clear()
+        self._together.abort()  # whoever waits there for the others would wait in vain
         self._threads.shutdown(cancel_futures=True)
 
     def __enter__(self) -> Self:
@@ -208,6 +213,8 @@ class EngineHost:
         try:
             together.wait(self._load_seconds + self._deadline)  # so that each thread takes one of these
         except BrokenBarrierError:
+            if self._closed:
+                raise self._stopping() from None
             raise Transient("The engine processes are busy.", "Models are loaded when they are needed.") from None
         for hop in dict.fromkeys(hop for route in routes for hop in route.hops):
             self._loaded_child(hop)

@@ -17,11 +17,14 @@ ready: Final = Signal()
 _muffled: ContextVar[bool] = ContextVar("muffled", default=False)
 
 
-def announce(lane: str, after: float = 0.0) -> None:
-    """Say that a lane has work, ``after`` so many seconds, once the present transaction is committed."""
+def announce(lane: str) -> None:
+    """Say that a lane has work, once the present transaction is committed.
+
+    For work that is due later as well: whoever hears it looks when the lane's next row is due.
+    """
     if not _muffled.get():
         # robust: a listener that fails must not fail whoever did the work.
-        transaction.on_commit(lambda: ready.send_robust(sender=None, lane=lane, after=after), robust=True)
+        transaction.on_commit(lambda: ready.send_robust(sender=None, lane=lane), robust=True)
 
 
 @contextmanager

@@ -47,13 +47,13 @@ def page_confirmed(delivery: Delivery, settle_seconds: float, *, address_changed
         defaults={"lane": delivery.lane, "status": Status.DONE},
     )
     _bump(Refresh.objects.filter(pk=refresh.pk), "dirty_seq", due_at=later)
-    bell.announce(delivery.lane, settle_seconds)
     if address_changed:
         siblings = Delivery.objects.filter(
             edition__article_id=edition.article_id, status__in=[Status.DONE, Status.RUNNING], wanted_seq__gt=0
         ).exclude(pk=delivery.pk)
-        for lane in siblings.order_by().values_list("lane", flat=True).distinct():
-            bell.announce(lane, settle_seconds)
+        # This lane is being worked right now, and looks by itself when its next row is due.
+        for lane in siblings.exclude(lane=delivery.lane).order_by().values_list("lane", flat=True).distinct():
+            bell.announce(lane)
         _bump(siblings, "wanted_seq", due_at=later)
 
 

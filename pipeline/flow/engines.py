@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
-import langcodes
 from django.db.models.functions import Now
 
 from pipeline.documents import Hop, Route
 from pipeline.flow import bell, clock, installation, lanes
 from pipeline.ledger.models import Status, Translation, WorkerBeat
-from pipeline.network import Network
+from pipeline.network import Network, language_name
 from pipeline.stages.translate import route as routing
 
 STALE: Final = timedelta(seconds=60)
@@ -70,7 +69,7 @@ def ring_or_wait(translation: Translation, source: str, net: Network) -> None:
 
 def no_engine_reason(source: str, target: str) -> str:
     """Why a translation waits, with the command that helps."""
-    names = [langcodes.get(tag).display_name() for tag in (source, target)]
+    names = [language_name(tag) for tag in (source, target)]
     return (
         f"{NO_ENGINE}: no worker has a model from {names[0]} to {names[1]}. "
         f"Install one: sectionwire models install {source} {target}"

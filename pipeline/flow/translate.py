@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
+import structlog
 from django.db import transaction
 
 from pipeline.documents import Failure, Hop, Route, TranslatedSegment
+from pipeline.engines.contract import NoModel
 from pipeline.flow import clock, engines, installation, lanes, versions, work
 from pipeline.ledger import claim as claims
 from pipeline.ledger.memory import LedgerMemory
@@ -16,6 +18,8 @@ from pipeline.ledger.models import RevisionText, Status, Translation
 from pipeline.network import Network
 from pipeline.stages import check
 from pipeline.stages.translate import translate as translate_documents
+
+log = structlog.get_logger()
 
 BUDGET: Final = 8
 
@@ -48,8 +52,13 @@ def _process(claim: claims.Claim[Translation], rows: Sequence[Translation], host
         route = engines.find_route(net, source, group[0].base, hops)
         if route is None:
             _wait(group, claim, source)
-        else:
+            continue
+        try:
             _translate(group, claim, route, host, net)
+        except NoModel as error:
+            # The model went away, or turned out to be damaged, after the route was found.
+            log.warning("no model", source=source, base=group[0].base, reason=str(error))
+            _wait(group, claim, source)
 
 
 def _wait(group: Sequence[Translation], claim: claims.Claim[Translation], source: str) -> None:

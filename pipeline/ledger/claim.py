@@ -150,6 +150,20 @@ def due_lanes() -> list[str]:
     return sorted(lanes, key=lambda lane: (lanes[lane], lane))
 
 
+def seconds_until_due(lane: str, horizon: float) -> float | None:
+    """Seconds until a row of a lane that is ready becomes due; ``None`` if none does within ``horizon`` seconds."""
+    soonest: float | None = None
+    for model in CLAIMABLES:
+        coming = model._default_manager.filter(
+            lane=lane, status=Status.READY, due_at__lte=Now() + timedelta(seconds=horizon)
+        )
+        row = coming.order_by("due_at").values_list("due_at", Now()).first()
+        if row is not None:
+            seconds = max(0.0, (row[0] - row[1]).total_seconds())
+            soonest = seconds if soonest is None else min(soonest, seconds)
+    return soonest
+
+
 def retry(rows: Sequence[Claimable]) -> int:
     """Make failed rows ready again, from the beginning. Returns how many there were."""
     changed = 0

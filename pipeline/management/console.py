@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -205,6 +205,27 @@ def no_installation(home: Path) -> Permanent:
 def add_json(parser: ArgumentParser, what: str = "print JSON, for programs") -> None:
     """The option ``--json``."""
     parser.add_argument("--json", action="store_true", dest="as_json", help=what)
+
+
+def add_edition(parser: ArgumentParser) -> None:
+    """The arguments that name an edition, and who decides."""
+    parser.add_argument("article", metavar="ARTICLE", help="its key, its uid or the uid's beginning, or its address")
+    parser.add_argument("section", metavar="SECTION", help="the section's key, as in network.toml")
+    parser.add_argument("--language", metavar="TAG", help="needed only where two languages of a section both wait")
+    add_by(parser)
+
+
+def add_by(parser: ArgumentParser) -> None:
+    """The option ``--by``; :func:`person` reads it."""
+    parser.add_argument("--by", type=person, default="", metavar="NAME", help="your name (default: your account's)")
+
+
+def person(text: str) -> str:
+    """A person's name, as an argument."""
+    name = one_line(text)
+    if len(name) > 150:
+        raise ArgumentTypeError("a name has at most 150 characters")
+    return name or user()
 
 
 def python(*arguments: str) -> list[str]:

@@ -206,6 +206,21 @@ def test_closing_ends_everything_at_once(tmp_path):
         gather(host, EN_PT, ["boat"])
 
 
+def test_closing_ends_a_warming_up_that_waits_for_a_busy_process(tmp_path):
+    host = EngineHost(tmp_path, ["fake"], 2, deadline_seconds=600)
+    with ThreadPoolExecutor(2) as threads:
+        busy = threads.submit(gather, host, EN_PT, ["FAKE-HANG"])
+        wait_until(lambda: any(child.loaded for child in host._children))
+        warming = threads.submit(host.warm_up, [EN_PT])
+        wait_until(lambda: host._together.n_waiting)
+        host.close()
+        for future in (busy, warming):
+            with pytest.raises(Transient, match="closed"):
+                future.result(10)
+    with pytest.raises(Transient, match="closed"):
+        host.warm_up([EN_PT])
+
+
 ORPHAN = """
 import sys
 from itertools import pairwise

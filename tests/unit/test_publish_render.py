@@ -447,3 +447,21 @@ def test_addresses_are_percent_encoded_and_found_again():
     assert path == "ur-pk/2026/دریا/"
     assert re.fullmatch(r"https://x\.example/s/ur-pk/2026/[%0-9A-F]+/", address)
     assert site.base_of(address, path) == "https://x.example/s/"
+
+
+def _luminance(colour):
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("ink", ["ink", "soft", "accent", "mark"])
+@pytest.mark.parametrize("ground", ["paper", "raised"])
+def test_text_can_be_read_in_both_schemes(scheme, ink, ground):
+    """WCAG 2.2 AA, 1.4.3: a contrast of 4.5:1 (the formula is that of its definition of relative luminance)."""
+    css = next(iter(RENDERER.assets.values())).decode()
+    light, dark = css.split("@media (prefers-color-scheme: dark)", 1)
+    colours = dict(re.findall(r"--(\w+): (#\w{6});", light if scheme == "light" else dark.split("}")[0]))
+    high, low = sorted((_luminance(colours[ink]), _luminance(colours[ground])), reverse=True)
+    assert (high + 0.05) / (low + 0.05) >= 4.5

@@ -44,7 +44,7 @@ class Command(console.Command):
         said.add_argument("--embargo", type=moment, metavar="TIME", help="not before: 2026-11-05T18:00+01:00")
         parser.add_argument("--origin", default="submit", help="who hands it in: keys are unique within one origin")
         parser.add_argument("--urgent", action="store_true", help="before everything that is not urgent")
-        parser.add_argument("--by", default="", metavar="NAME", help="your name (default: that of your account)")
+        console.add_by(parser)
         console.add_json(parser, "print one JSON object per file")
 
     def handle(self, *_: Any, as_json: bool, **options: Any) -> None:
@@ -58,11 +58,12 @@ class Command(console.Command):
         if metadata.language:
             net.check_source(metadata.language)
         limit = flow.intake_options(net).max_bytes
-        by = options["by"] or console.user()
 
         def submit(source: files.Input) -> Submitted:
             submission = Submission(source.name, source.read(limit), metadata)
-            return flow.submit(submission, origin=options["origin"], by=by, urgent=options["urgent"], net=net)
+            return flow.submit(
+                submission, origin=options["origin"], by=options["by"], urgent=options["urgent"], net=net
+            )
 
         failed, queued = self._submit_all(inputs, submit, as_json=as_json)
         if queued and not settings.BROKER_URL:
@@ -104,7 +105,7 @@ def about(options: dict[str, Any], files_given: int) -> Metadata:
     for name in ("key", "title", "summary"):
         if options[name] and files_given > 1:
             raise Permanent(f"--{name} can't be said of {files_given} files at once.", "Submit them one by one.")
-    for name, longest in (("key", 200), ("origin", 80), ("by", 150)):
+    for name, longest in (("key", 200), ("origin", 80)):
         if len(options[name]) > longest:
             raise Permanent(f"--{name} has more than {longest} characters.", "Choose a shorter one.")
     said = {name: options[name] for name in ("key", "title", "summary", "kind", "embargo") if options[name]}

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from pipeline.stages.translate import typography
 from pipeline.stages.translate.align import Alignment, Window
 from pipeline.stages.translate.words import Word, is_article, is_atom, is_function, joins, trimmed, words
 
@@ -25,8 +24,11 @@ NEAR_ACROSS: Final = 0.9
 """The same to a word of the span itself: names and cognates."""
 ENOUGH: Final = 35.0
 """Least score of a window: the share of the span's words found in it (0 to 100), less these costs."""
+_TELLING_LENGTH: Final = 4  # letters of function words that may be looked for, as in an emphasised *when*
 _DISTANCE_COST: Final = 20.0  # for a window at the other end of the sentence
 _LENGTH_COST: Final = 10.0  # for each content word too many or too few
+
+_PLAIN_QUOTES: Final = str.maketrans(dict.fromkeys("“”„«»", '"'))
 
 WHOLE, VERBATIM, OWN, FUZZY, POSITION = "whole", "verbatim", "own", "fuzzy", "position"
 
@@ -121,14 +123,12 @@ class Projection:
 
     def _punctuation_before(self, begin: int, word: int, at: int) -> int:
         """How many marks before the target's word belong into the span, as they do in the source."""
-        ours = typography.plain(self.source[min(begin, word) : word])
-        theirs = typography.plain(self.target[_mark_start(self.target, at) : at])
-        return _common(ours[::-1], theirs[::-1]) if len(theirs) == at - _mark_start(self.target, at) else 0
+        start = _mark_start(self.target, at)
+        return _shared(self.source[min(begin, word) : word][::-1], self.target[start:at][::-1])
 
     def _punctuation_after(self, finish: int, word: int, at: int) -> int:
-        ours = typography.plain(self.source[word : max(finish, word)])
-        theirs = typography.plain(self.target[at : _mark_end(self.target, at)])
-        return _common(ours, theirs) if len(theirs) == _mark_end(self.target, at) - at else 0
+        end = _mark_end(self.target, at)
+        return _shared(self.source[word : max(finish, word)], self.target[at:end])
 
     def anchor(self, at: int, parent: int, own: str | None) -> int:
         """Where in the target stands what follows ``source[:at]``: after the translation of the word before it.
@@ -201,11 +201,31 @@ class _Group:
     def own(self, span: Span) -> list[Window]:
         """The span's own translation, with or without the articles around it."""
         texts = self._without_article(span)
-        found = self._occurrences(texts) if self._may_match(span, texts) else []
+        found = self._matching(span, texts)
         if not found:
-            texts = self._content(texts)
-            found = self._occurrences(texts) if self._may_match(span, texts) else []
+            content = self._content(texts)
+            found = [self._with_function_words(window, texts) for window in self._matching(span, content)]
         return self._nearest(span, found, self._norms(span))
+
+    def _matching(self, span: Span, texts: Sequence[str]) -> list[Window]:
+        """Where the words stand. Function words stand everywhere: they count if there can be no mistake."""
+        ours, theirs = self.projection.languages
+        found = self._occurrences(texts)
+        if not all(is_function(text, theirs) for text in texts):
+            return found
+        alike = all(is_function(text, ours) for text in self._norms(span))
+        return found if alike or (len(found) == 1 and len(" ".join(texts)) >= _TELLING_LENGTH) else []
+
+    def _with_function_words(self, window: Window, texts: Sequence[str]) -> Window:
+        """The window with the function words beside it that the own translation has at its ends, too."""
+        found = self.projection.theirs
+        allowed = {text for text in texts if is_function(text, self.projection.languages[1])}
+        start, end = window
+        while start > self.theirs[0] and start not in self.projection.breaks and found[start - 1].norm in allowed:
+            start -= 1
+        while end < self.theirs[1] and end not in self.projection.breaks and found[end].norm in allowed:
+            end += 1
+        return start, end
 
     def fuzzy(self, span: Span) -> list[Window]:
         """Windows with words like those of the span's own translation, or like the span's; the best first."""
@@ -229,6 +249,7 @@ class _Group:
             excess = max(lengths[0] - length, length - lengths[1], 0)
             score = recall - _DISTANCE_COST * abs(self._offset(span, window)) - _LENGTH_COST * excess
             if score >= ENOUGH and length:
+                window = self._with_function_words(window, texts) if span.own else window
                 scores[window] = max(score, scores.get(window, 0.0))
         return scores
 
@@ -264,7 +285,7 @@ class _Group:
         """The words of the own translation; without an article that only it begins with (children: *as* crianças)."""
         ours, theirs = self.projection.languages
         texts = self._own_norms(span)
-        if len(texts) > 1 and is_article(texts[0], theirs) and not is_article(self._norms(span)[0], ours):
+        if len(texts) > 1 and is_article(texts[0], theirs) and not is_function(self._norms(span)[0], ours):
             return texts[1:]
         return texts
 
@@ -272,13 +293,6 @@ class _Group:
         found = [Word(0, 0, text, text) for text in texts]
         start, end = trimmed(found, self.projection.languages[1])
         return texts[start:end]
-
-    def _may_match(self, span: Span, texts: Sequence[str]) -> bool:
-        """Only function words match anything, unless the span itself is no more (an emphasised “not”)."""
-        ours, theirs = self.projection.languages
-        if not all(is_function(text, theirs) for text in texts):
-            return True
-        return all(is_function(text, ours) for text in self._norms(span))
 
     def _telling(self, word: Word) -> bool:
         if any(map(str.isdigit, word.text)) or not any(map(str.isalpha, word.text)):
@@ -358,10 +372,17 @@ def _mark_end(text: str, at: int) -> int:
     return at
 
 
-def _common(one: str, other: str) -> int:
+def _shared(ours: str, theirs: str) -> int:
+    """How many of the target's marks, from the word outwards, the source's span has as well.
+
+    Marks may change places at the end of a quotation: ``tide,”`` is ``maré”,`` in Portuguese.
+    """
+    mine, other = (text.translate(_PLAIN_QUOTES) for text in (ours, theirs))
+    if '"' in mine and '"' in other:
+        return other.index('"') + 1
     length = 0
-    for mine, theirs in zip(one, other, strict=False):
-        if mine != theirs:
+    for one, two in zip(mine, other, strict=False):
+        if one != two:
             break
         length += 1
     return length

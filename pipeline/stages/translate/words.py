@@ -63,7 +63,7 @@ _FUNCTION: Final[dict[str, frozenset[str]]] = {
     for language, text in {
         "en": "a an the of in on at by for to from with and or but nor as is are was were be been it its this that "
         "these those not no so if than then we you he she they i our your his her their my us them who which what "
-        "will would can could has have had do does did about into over under after before between more there",
+        "when where how why while will would can could has have had do does did about into over under after before between more there",
         "pt": "a o as os um uma uns umas de do da dos das em no na nos nas num numa por pelo pela pelos pelas para "
         "pra com e ou mas nem como é são foi foram ser estar está isto isso este esta estes estas esse essa aquele "
         "aquela que não se si ao aos à às eu tu você ele ela nós vós eles elas meu minha seu sua seus suas nosso "
@@ -87,13 +87,13 @@ _FUNCTION: Final[dict[str, frozenset[str]]] = {
 
 
 _ARTICLES: Final = {
-    "en": frozenset(["a", "an", "the"]),
-    "pt": frozenset(["o", "a", "os", "as", "um", "uma"]),
-    "es": frozenset(["el", "la", "los", "las", "un", "una"]),
-    "fr": frozenset(["le", "la", "les", "l", "un", "une", "des"]),
-    "de": frozenset(["der", "die", "das", "den", "dem", "ein", "eine", "einen"]),
-    "it": frozenset(["il", "lo", "la", "i", "gli", "le", "un", "uno", "una"]),
-    "nl": frozenset(["de", "het", "een"]),
+    "en": frozenset(["the"]),
+    "pt": frozenset(["o", "a", "os", "as"]),
+    "es": frozenset(["el", "la", "los", "las"]),
+    "fr": frozenset(["le", "la", "les", "l"]),
+    "de": frozenset(["der", "die", "das", "den", "dem"]),
+    "it": frozenset(["il", "lo", "la", "i", "gli", "le"]),
+    "nl": frozenset(["de", "het"]),
 }
 
 
@@ -112,6 +112,7 @@ def is_function(norm: str, language: str) -> bool:
 
 
 def is_article(norm: str, language: str) -> bool:
+    """Whether a word is a definite article, which one language sets where another does without."""
     return norm in _ARTICLES.get(base_language(language), ())
 
 

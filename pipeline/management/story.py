@@ -1,0 +1,177 @@
+"""The full story of one article: what is known of it, where each section stands, and what happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.flow import status
+from pipeline.ledger.models import Article, Edition, Finding
+from pipeline.ledger.models.articles import unpack_metadata
+from pipeline.management import show
+from pipeline.management.console import shown
+from pipeline.network import Network
+
+FIELDS = ("kind", "authors", "tags", "series", "part", "published_at", "embargo", "summary")
+
+
+def tell(article: Article, net: Network, section: str | None = None) -> dict[str, Any]:
+    """Everything about an article, as JSON values and times; of one section only, if one is given."""
+    row = status.matrix([article], net)[0]
+    cells = [cell for cell in row.cells if section in (None, cell.section)]
+    revisions = list(article.revisions.order_by("number"))
+    metadata = unpack_metadata(revisions[-1].metadata)
+    return {
+        "article": article.uid,
+        "key": article.key,
+        "title": article.title,
+        "language": article.language,
+        "origin": article.source,
+        "canonical_url": article.canonical_url,
+        **{name: value for name in FIELDS if (value := getattr(metadata, name))},
+        "revisions": [
+            {
+                "number": revision.number,
+                "state": revision.state,
+                "at": revision.submitted_at,
+                "by": revision.submitted_by,
+                "file": revision.submitted_as,
+                "notes": revision.notes,
+                "reason": revision.reason,
+            }
+            for revision in revisions
+        ],
+        "sections": list(_sections(article, cells)),
+        "findings": list(_findings(article, {cell.language for cell in cells}, net)),
+        "events": [
+            {
+                "at": event.at,
+                "stage": event.stage,
+                "section": event.section,
+                "language": event.language,
+                "by": event.actor,
+                "message": event.message,
+            }
+            for event in article.events.order_by("id")
+            if section is None or event.section in {"", section}
+        ],
+    }
+
+
+def _sections(article: Article, cells: list[status.Cell]) -> Iterator[dict[str, Any]]:
+    found = {
+        (edition.section, edition.language): edition
+        for edition in Edition.objects.filter(article=article)
+        .select_related("approved", "candidate")
+        .annotate(receipts=Count("deliveries__receipts"))
+    }
+    for cell in cells:
+        edition: Any = found.get((cell.section, cell.language))
+        record: dict[str, Any] = {
+            "section": cell.section,
+            "language": cell.language,
+            "place": cell.place.value,
+            "why": cell.why,
+            "update": cell.update,
+            "url": cell.url,
+        }
+        if edition is not None:
+            record |= {
+                "approved_version": edition.approved.number if edition.approved else None,
+                "waiting_version": edition.candidate.number if edition.candidate else None,
+                "decided_by": edition.decided_by,
+                "decided_at": edition.decided_at,
+                "receipts": edition.receipts,
+            }
+        yield record
+
+
+def _findings(article: Article, languages: set[str], net: Network) -> Iterator[dict[str, Any]]:
+    """What the checks say of the newest version of each translation."""
+    bases = {lang.base for section in net.sections for lang in section.languages if lang.tag in languages}
+    for translation in article.translations.filter(base__in=bases).order_by("base"):
+        for finding in Finding.objects.filter(version=translation.version_id).order_by("severity", "id"):
+            yield {
+                "language": translation.base,
+                "check": finding.check_id,
+                "severity": finding.severity,
+                "segment": finding.segment,
+                "message": finding.message,
+                "state": finding.state,
+                "decided_by": finding.decided_by,
+                "why": finding.why,
+            }
+
+
+def as_json(record: Any) -> Any:
+    """The record with its times as ISO 8601."""
+    if isinstance(record, dict):
+        return {name: as_json(value) for name, value in record.items()}
+    if isinstance(record, list | tuple):
+        return [as_json(value) for value in record]
+    return record.isoformat() if isinstance(record, datetime) else record
+
+
+def render(article: Article, record: dict[str, Any], cells: list[status.Cell]) -> RenderableType:
+    """The story for a person."""
+    parts: list[RenderableType] = [Text(shown(article.title), style="bold"), _facts(record)]
+    parts += [_heading("Revisions"), *(_revision(revision) for revision in record["revisions"])]
+    parts += [_heading("Sections"), show.editions(cells)]
+    receipts = sum(section.get("receipts", 0) for section in record["sections"])
+    parts.append(Text(f"{receipts} receipts of outputs", style="dim"))
+    if record["findings"]:
+        parts += [_heading("Findings"), *(_finding(finding) for finding in record["findings"])]
+    parts += [_heading("What happened"), _events(record["events"])]
+    return Group(*parts)
+
+
+def _heading(words: str) -> Text:
+    return Text(f"\n{words}", style="bold")
+
+
+def _facts(record: dict[str, Any]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name in ("article", "key", "language", "origin", "canonical_url", *FIELDS):
+        value = record.get(name)
+        if value:
+            text = ", ".join(value) if isinstance(value, tuple) else _time(value)
+            table.add_row("uid" if name == "article" else name.replace("_", " "), Text(shown(text)))
+    return table
+
+
+def _revision(revision: dict[str, Any]) -> Text:
+    by = f" by {revision['by']}" if revision["by"] else ""
+    text = f"{revision['number']}  {_time(revision['at'])}{by} as {revision['file']}: {revision['state']}"
+    notes = [f"\n     {note}" for note in (*revision["notes"], revision["reason"]) if note]
+    return Text(shown(text + "".join(notes)))
+
+
+def _finding(finding: dict[str, Any]) -> Text:
+    severity = "blocks" if finding["severity"] == "block" else "note"
+    state = f" (dismissed by {finding['decided_by']}: {finding['why']})" if finding["state"] == "dismissed" else ""
+    where = f" [{finding['segment']}]" if finding["segment"] else ""
+    return Text(shown(f"{finding['language']}  {severity}{where}  {finding['message']}{state}"))
+
+
+def _events(events: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for event in events:
+        where = f"{event['section']}/{event['language']}" if event["section"] else ""
+        by = f" ({event['by']})" if event["by"] else ""
+        table.add_row(_time(event["at"]), event["stage"], where, Text(shown(event["message"] + by)))
+    return table
+
+
+def _time(value: Any) -> str:
+    return f"{value:%Y-%m-%d %H:%M:%S %Z}" if isinstance(value, datetime) else str(value)
