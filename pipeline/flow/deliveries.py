@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Case, DateTimeField, F, QuerySet, TextField, Value, When
+from django.db.models import Case, DateTimeField, F, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from pipeline.flow import bell, lanes
 from pipeline.ledger.models import Delivery, Edition, Refresh, Status
-from pipeline.network import Section
+from pipeline.network import Network, Section
 
 
 def want(edition: Edition, section: Section) -> None:
@@ -32,29 +35,43 @@ def want(edition: Edition, section: Section) -> None:
         bell.announce(delivery.lane)
 
 
-def page_confirmed(delivery: Delivery, settle_seconds: float, *, address_changed: bool) -> None:
-    """What follows when an output has confirmed a page: the section's front page, the alternates of its siblings.
+def pages_confirmed(rows: Sequence[Delivery], moved: Sequence[int], net: Network) -> None:
+    """What follows when one output has confirmed pages of one article: front pages, and its siblings' alternates.
 
-    Both are debounced: many confirmations within ``settle_seconds`` cause one rewrite. Siblings that are still to be
-    sent will find this page by themselves. Call it in a transaction that holds the article.
+    ``moved`` are the rows whose address is new. Both are debounced: many confirmations within ``settle_seconds`` cause
+    one rewrite. Siblings that are still to be sent will find these pages by themselves. Call it in a transaction that
+    holds the article.
     """
-    edition = delivery.edition
-    later = Now() + timedelta(seconds=settle_seconds)
-    refresh, _ = Refresh.objects.get_or_create(
-        output=delivery.output,
-        section=edition.section,
-        language=edition.language,
-        defaults={"lane": delivery.lane, "status": Status.DONE},
-    )
-    _bump(Refresh.objects.filter(pk=refresh.pk), "dirty_seq", due_at=later)
-    if address_changed:
+    output, lane = rows[0].output, rows[0].lane
+    later = Now() + timedelta(seconds=net.outputs[output].settle_seconds)
+    _refresh_fronts(output, lane, {(row.edition.section, row.edition.language) for row in rows}, later)
+    if moved:
         siblings = Delivery.objects.filter(
-            edition__article_id=edition.article_id, status__in=[Status.DONE, Status.RUNNING], wanted_seq__gt=0
-        ).exclude(pk=delivery.pk)
-        # This lane is being worked right now, and looks by itself when its next row is due.
-        for lane in siblings.exclude(lane=delivery.lane).order_by().values_list("lane", flat=True).distinct():
-            bell.announce(lane)
+            edition__article_id=rows[0].edition.article_id,
+            status__in=[Status.DONE, Status.RUNNING],
+            wanted_seq__gt=0,
+        )
+        if len(moved) == 1:
+            siblings = siblings.exclude(pk=moved[0])
         _bump(siblings, "wanted_seq", due_at=later)
+        # This lane is being worked right now, and looks by itself when its next row is due.
+        for other in net.outputs.keys() - {output}:
+            bell.announce(lanes.publish(other))
+
+
+def _refresh_fronts(output: str, lane: str, fronts: set[tuple[str, str]], due: Any) -> None:
+    wanted = reduce(or_, [Q(section=section, language=language) for section, language in sorted(fronts)])
+    dirty = Refresh.objects.filter(wanted, output=output)
+    if _bump(dirty, "dirty_seq", due_at=due) < len(fronts):
+        # The first page of a section: some other worker may be making the same row.
+        Refresh.objects.bulk_create(
+            [
+                Refresh(output=output, section=section, language=language, lane=lane, status=Status.DONE)
+                for section, language in sorted(fronts)
+            ],
+            ignore_conflicts=True,
+        )
+        _bump(dirty, "dirty_seq", due_at=due)
 
 
 def retry_failed(deliveries: QuerySet[Delivery] | None = None) -> int:
@@ -71,13 +88,14 @@ def retry_failed(deliveries: QuerySet[Delivery] | None = None) -> int:
     return changed
 
 
-def _bump(rows: QuerySet[Any], sequence: str, **changes: Any) -> None:
-    """Want something newer. A send that is under way finishes first and finds that it is outdated.
+def _bump(rows: QuerySet[Any], sequence: str, **changes: Any) -> int:
+    """Want something newer; gives the number of rows.
 
+    A send that is under way finishes first and finds that it is outdated.
     A row that is ready keeps its earlier due time, unless an embargo moves it.
     """
     due = changes.pop("due_at")
-    rows.update(
+    return rows.update(
         **{sequence: F(sequence) + 1},
         status=Case(When(status=Status.RUNNING, then=Value(Status.RUNNING.value)), default=Value(Status.READY.value)),
         due_at=Case(

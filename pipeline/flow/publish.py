@@ -6,22 +6,24 @@ after a newer one changes nothing.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
-from pipeline.documents import Alternate, FrontPage, Page, Provenance, Sent, Teaser
+from pipeline.documents import Alternate, FrontPage, Metadata, Page, Provenance, Sent, Teaser
 from pipeline.errors import Permanent, PipelineError, Transient
 from pipeline.flow import clock, deliveries, installation, lanes, work
 from pipeline.flow.decisions import POLICY_AUTO
 from pipeline.ledger import claim as claims
-from pipeline.ledger.models import Article, Delivery, Edition, Event, Receipt, Refresh, Version
+from pipeline.ledger.models import Article, Delivery, Edition, Event, Receipt, Refresh, Status, Version
 from pipeline.ledger.models.articles import RevisionText, unpack_metadata
 from pipeline.network import Network, Section
 from pipeline.stages import segment
@@ -42,82 +44,141 @@ def run(output: str) -> tuple[int, bool]:
     return pages + fronts, more
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What several deliveries need, read with a few queries; the text of a version is put together once."""
+
+    net: Network
+    versions: dict[int, Version]
+    texts: dict[int, RevisionText]
+    confirmed: dict[int, list[Delivery]]  # by article
+    contents: dict[int, tuple[Metadata, str]] = field(default_factory=dict)  # by version
+
+    def content(self, version: Version) -> tuple[Metadata, str]:
+        """Translated metadata and body of a version."""
+        if version.pk not in self.contents:
+            self.contents[version.pk] = content_of(version, self.texts[version.revision_id])
+        return self.contents[version.pk]
+
+
 def _send_pages(claim: claims.Claim[Delivery], rows: Sequence[Delivery]) -> None:
-    net = installation.network()
     claimed = (
         Delivery.objects.filter(pk__in=[row.pk for row in rows])
-        .select_related("edition__article", "edition__translation", "edition__approved__revision")
+        .select_related("edition__article")
         .order_by("priority", "due_at", "id")
     )
-    texts = RevisionText.objects.in_bulk([row.edition.approved.revision_id for row in claimed if row.edition.approved])
+    by_article: dict[int, list[Delivery]] = defaultdict(list)
     for delivery in claimed:
-        work.guarded(delivery, claim, lambda row=delivery: _send_page(row, claim, texts, net))  # type: ignore[misc]
+        by_article[delivery.edition.article_id].append(delivery)
+    batch = _read(installation.network(), list(claimed))
+    for group in by_article.values():
+        sent = [(row, answer) for row in group if (answer := _send_page(row, claim, batch)) is not None]
+        if sent:
+            _record(sent, claim, batch.net)
         claim.renew()
 
 
-def _send_page(delivery: Delivery, claim: claims.Claim[Delivery], texts: dict[int, RevisionText], net: Network) -> None:
+def _read(net: Network, claimed: Sequence[Delivery]) -> _Batch:
+    versions = Version.objects.select_related("revision").in_bulk([row.edition.approved_id for row in claimed])
+    confirmed: dict[int, list[Delivery]] = defaultdict(list)
+    for row in Delivery.objects.filter(
+        edition__article_id__in={row.edition.article_id for row in claimed}, confirmed_seq__gt=0
+    ).select_related("edition"):
+        confirmed[row.edition.article_id].append(row)
+    texts = RevisionText.objects.in_bulk([version.revision_id for version in versions.values()])
+    return _Batch(net, versions, texts, confirmed)
+
+
+def _send_page(delivery: Delivery, claim: claims.Claim[Delivery], batch: _Batch) -> Sent | None:
+    """Render and send one page. Gives ``None`` where the row's claim has ended otherwise."""
     edition = delivery.edition
     if edition.release_at and edition.release_at > timezone.now():
         # Whatever made it due: nothing goes out before its embargo.
-        claims.finish(delivery, claim.token, status="ready", due_at=edition.release_at)
-        return
-    section = net.section(edition.section)
-    version = edition.approved
-    assert version is not None
-    try:
-        out = output_of(delivery.output, section, net)
-        page = page_of(edition, version, texts[version.revision_id], out, net)
-        sent = _put(page, delivery, section, out, net)
-    except PipelineError as error:
-        outcome = Receipt.Outcome.TRANSIENT if isinstance(error, Transient) else Receipt.Outcome.PERMANENT
-        _receipt(delivery, outcome, detail=str(error))
-        raise
-    with transaction.atomic():
-        Article.objects.select_for_update().get(pk=edition.article_id)
-        _confirm(delivery, claim, sent, net)
-
-
-def _put(page: Page, delivery: Delivery, section: Section, out: Output, net: Network) -> Sent:
-    renderer = installation.renderer(net)
-    content = renderer.article(page, SiteContext(name=section.name, time_zone=section.zone))
-    out.put_assets(renderer.assets)
-    key = f"{page.provenance.article}/{page.language}"
-    return out.put(page.path, {site.INDEX: content}, key, delivery.sending_seq)
-
-
-def _confirm(delivery: Delivery, claim: claims.Claim[Delivery], sent: Sent, net: Network) -> None:
-    edition = delivery.edition
-    first = delivery.confirmed_seq == 0
-    claims.finish_promise(
-        delivery,
-        claim.token,
-        confirmed_seq=F("sending_seq"),
-        confirmed_digest=sent.digest,
-        confirmed_at=clock.now(),
-        url=sent.url,
-    )
-    _receipt(delivery, Receipt.Outcome.CONFIRMED, digest=sent.digest, url=sent.url, detail=sent.detail)
-    deliveries.page_confirmed(
-        delivery, net.outputs[delivery.output].settle_seconds, address_changed=delivery.url != sent.url
-    )
-    open_promises = edition.deliveries.exclude(confirmed_seq=F("wanted_seq")).exists()
-    if not open_promises and edition.state == Edition.State.APPROVED:
-        Edition.objects.filter(pk=edition.pk, state=Edition.State.APPROVED).update(state=Edition.State.LIVE)
-    if first:
-        Event.objects.create(
-            article_id=edition.article_id,
-            at=clock.now(),
-            stage="publish",
-            section=edition.section,
-            language=edition.language,
-            message=f"published at {sent.url}",
+        work.guarded(
+            delivery,
+            claim,
+            lambda: claims.finish(delivery, claim.token, status=Status.READY, due_at=edition.release_at),
         )
+        return None
+    try:
+        return _put(delivery, batch)
+    except Exception as error:  # noqa: BLE001 - one page's trouble must not become its neighbours'
+        transient = isinstance(error, Transient) or not isinstance(error, PipelineError)
+        outcome = Receipt.Outcome.TRANSIENT if transient else Receipt.Outcome.PERMANENT
+        with transaction.atomic():
+            _receipt(delivery, outcome, detail=str(error)).save()
+            work.record_failure(delivery, claim, error)
+        return None
+
+
+def _put(delivery: Delivery, batch: _Batch) -> Sent:
+    edition, net = delivery.edition, batch.net
+    section = net.section(edition.section)
+    out = output_of(delivery.output, section, net)
+    version = batch.versions[edition.approved_id or 0]
+    metadata, body = batch.content(version)
+    url = out.address(edition.path)
+    alternates = _alternates(edition, url, metadata.title, batch.confirmed[edition.article_id], net)
+    page = page_of(edition, version, metadata, body, url, alternates)
+    renderer = installation.renderer(net)
+    rendered = renderer.article(page, SiteContext(name=section.name, time_zone=section.zone))
+    out.put_assets(renderer.assets)
+    key = f"{edition.article.uid}/{edition.language}"
+    return out.put(page.path, {site.INDEX: rendered}, key, delivery.sending_seq)
+
+
+def _record(sent: Sequence[tuple[Delivery, Sent]], claim: claims.Claim[Delivery], net: Network) -> None:
+    """Confirm what was sent of one article, and what follows from it, in one transaction."""
+    now = clock.now()
+    with transaction.atomic():
+        Article.objects.select_for_update().get(pk=sent[0][0].edition.article_id)
+        confirmed = [(row, answer) for row, answer in sent if _confirm(row, answer, claim, now)]
+        Receipt.objects.bulk_create(
+            _receipt(row, Receipt.Outcome.CONFIRMED, digest=answer.digest, url=answer.url, detail=answer.detail)
+            for row, answer in confirmed
+        )
+        editions = [row.edition_id for row, _ in confirmed]
+        unconfirmed = Delivery.objects.filter(edition=OuterRef("pk"), confirmed_seq__lt=F("wanted_seq"))
+        Edition.objects.filter(~Exists(unconfirmed), pk__in=editions, state=Edition.State.APPROVED).update(
+            state=Edition.State.LIVE
+        )
+        if confirmed:
+            moved = [row.pk for row, answer in confirmed if row.url != answer.url]
+            deliveries.pages_confirmed([row for row, _ in confirmed], moved, net)
+        Event.objects.bulk_create(
+            Event(
+                article_id=row.edition.article_id,
+                at=now,
+                stage="publish",
+                section=row.edition.section,
+                language=row.edition.language,
+                message=f"published at {answer.url}",
+            )
+            for row, answer in confirmed
+            if not row.confirmed_seq
+        )
+
+
+def _confirm(delivery: Delivery, sent: Sent, claim: claims.Claim[Delivery], now: datetime) -> bool:
+    """Whether the row was still this claim's. If not, the one who has it now sends and confirms it again."""
+    try:
+        claims.finish_promise(
+            delivery,
+            claim.token,
+            confirmed_seq=F("sending_seq"),
+            confirmed_digest=sent.digest,
+            confirmed_at=now,
+            url=sent.url,
+        )
+    except claims.LostClaim:
+        return False
+    return True
 
 
 def _receipt(
     delivery: Delivery, outcome: Receipt.Outcome, *, detail: str = "", digest: str = "", url: str = ""
-) -> None:
-    Receipt.objects.create(
+) -> Receipt:
+    return Receipt(
         delivery=delivery,
         sequence=delivery.sending_seq,
         outcome=outcome,
@@ -141,36 +202,39 @@ def output_of(name: str, section: Section, net: Network) -> Output:
     return open_output(net.outputs[name], section.key, Path(settings.SECTIONWIRE_HOME))
 
 
-def page_of(edition: Edition, version: Version, text: RevisionText, out: Output, net: Network) -> Page:
-    """The page of an edition as an output of its section is to show it now.
-
-    Its alternates are the article's pages that have been confirmed, and itself.
-    """
+def content_of(version: Version, text: RevisionText) -> tuple[Metadata, str]:
+    """The metadata and the body of a version, in its language."""
     document = text.as_segmented(version.revision.metadata)
     targets = version.targets
-    url = out.address(edition.path)
     metadata = replace(
         document.metadata,
         title=targets.get("title", document.metadata.title),
         summary=targets.get("summary", document.metadata.summary),
         image_alt=targets.get("image_alt", document.metadata.image_alt),
     )
+    return metadata, segment.restore(document, targets)
+
+
+def page_of(
+    edition: Edition, version: Version, metadata: Metadata, body: str, url: str, alternates: tuple[Alternate, ...]
+) -> Page:
+    """The page of an edition, as an output of its section is to show it now."""
     assert edition.published_at is not None
     assert edition.updated_at is not None
     return Page(
         metadata=metadata,
-        body=segment.restore(document, targets),
+        body=body,
         language=edition.language,
         section=edition.section,
         path=edition.path,
         url=url,
-        alternates=_alternates(edition, url, metadata.title, net),
+        alternates=alternates,
         provenance=Provenance(
             article=edition.article.uid,
             revision=version.revision.number,
             version=version.number,
             digest=version.digest,
-            source_language=document.metadata.language,
+            source_language=metadata.language,
             origin=version.origin,
             engines=tuple(version.engines),
             approved_by="" if edition.decided_by == POLICY_AUTO else edition.decided_by,
@@ -180,22 +244,15 @@ def page_of(edition: Edition, version: Version, text: RevisionText, out: Output,
     )
 
 
-def _alternates(edition: Edition, url: str, title: str, net: Network) -> tuple[Alternate, ...]:
+def _alternates(
+    edition: Edition, url: str, title: str, confirmed: Sequence[Delivery], net: Network
+) -> tuple[Alternate, ...]:
     """The confirmed pages of an article, each at its section's first output, in the order of the network file."""
+    columns = [(section, language.tag) for section in net.sections for language in section.languages]
+    order = {(section.key, tag): number for number, (section, tag) in enumerate(columns)}
     first_output = {section.key: section.outputs[0] for section in net.sections}
-    order = {
-        (section.key, language.tag): number
-        for number, (section, language) in enumerate((s, lang) for s in net.sections for lang in s.languages)
-    }
-    confirmed = (
-        Delivery.objects.filter(edition__article_id=edition.article_id, confirmed_seq__gt=0)
-        .exclude(edition_id=edition.pk)
-        .select_related("edition__approved")
-    )
     found = {
-        (row.edition.section, row.edition.language): Alternate(
-            row.edition.language, row.url, row.edition.approved.title if row.edition.approved else ""
-        )
+        (row.edition.section, row.edition.language): Alternate(row.edition.language, row.url)
         for row in confirmed
         if first_output.get(row.edition.section) == row.output
     }

@@ -67,12 +67,13 @@ def articles(rows: Sequence[Row], columns: Sequence[tuple[Section, str]], consol
 
 
 def _table(rows: Sequence[Row], heads: Sequence[str], *, words: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), expand=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), expand=True)
     table.add_column("article", no_wrap=True, overflow="ellipsis", min_width=SHORTEST_NAME, ratio=1)
     for head in heads:
         table.add_column(head, no_wrap=True, justify="left" if words else "center")
     for row in rows:
-        table.add_row(Text(shown(row.key)), *(signed(cell.place, word=words) for cell in row.cells))
+        name = Text.assemble(shown(row.key), (f"  {shown(row.title)}", "dim"))
+        table.add_row(name, *(signed(cell.place, word=words) for cell in row.cells))
     return table
 
 

@@ -138,4 +138,6 @@ def foreign(tag: str, language: str) -> bool:
         return False
     if not (tag and language) or "und" in (mine.language, theirs.language):
         return False
-    return mine.language != theirs.language or mine.script != theirs.script
+    if mine.script != theirs.script:
+        return True
+    return mine.language != theirs.language and langcodes.tag_distance(mine, theirs) > 1  # nb is no

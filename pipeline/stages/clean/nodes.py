@@ -87,7 +87,7 @@ def _spread(tag: str, attrs: dict[str, str], nodes: list[Node]) -> list[Node]:
         if node is not None and is_inline(node):
             run.append(node)
             continue
-        if has_visible(run):
+        if has_visible(run) and not _is_wrapped_enough(run):
             result.append(Element(tag, attrs, run))
             attrs = without_id(attrs)
         else:
@@ -96,6 +96,15 @@ def _spread(tag: str, attrs: dict[str, str], nodes: list[Node]) -> list[Node]:
         if isinstance(node, Element):
             result.append(_spread_into(tag, without_id(attrs), node))
     return result
+
+
+def _is_wrapped_enough(run: list[Node]) -> bool:
+    """Whether three elements stand around the whole run already: more would let a few tags multiply a long text."""
+    for _ in range(3):
+        if len(run) != 1 or isinstance(run[0], str) or run[0].tag in ATOMS:
+            return False
+        run = run[0].children
+    return True
 
 
 def _spread_into(tag: str, attrs: dict[str, str], block: Element) -> Element:

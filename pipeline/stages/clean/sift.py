@@ -85,6 +85,8 @@ def _element(element: Element, sieve: Sieve, within: frozenset[str]) -> list[Nod
     if not _stands(tag, attrs, element, sieve, within):
         tag = "div" if element.tag in BORDERS else ""
         attrs = {name: attrs[name] for name in ("id",) if attrs.get(name) in sieve.linked}
+    if tag == "figure" and any(inner.tag == "figure" for inner in walk(element.children)):
+        tag, attrs = "div", {}  # a gallery: the pictures' own figures stand
     added = [] if element.tag in BORDERS else [name for name in word.emphasis(element.tag, style) if name not in within]
     inside = sift(element.children, sieve, within | {tag, *added} if tag in INLINE else within | {*added})
     for name in reversed(added):

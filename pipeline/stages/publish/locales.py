@@ -58,25 +58,42 @@ def enumeration(items: Sequence[str], tag: str) -> str:
     return format_list(items, "standard", known) if known else ", ".join(items)
 
 
+# Names come from Babel where CLDR has the language. langcodes knows a few hundred more, but loads 50 MB of names at its
+# first answer: it is asked last.
+
+
 @lru_cache(maxsize=512)
 def own_name(tag: str, *, with_region: bool = True) -> str:
     """A language's name in itself, as it stands in a menu: ``Português (Portugal)``."""
     language = langcodes.get(tag)
-    name = language.autonym() if with_region else language.language_name(language)
+    if known := locale(tag):
+        own = str(known.languages.get(generic(tag).replace("-", "_")) or known.language_name)
+        region = with_region and language.territory and known.territories.get(language.territory)
+        name = f"{own} ({region})" if region else own
+    else:
+        name = language.autonym() if with_region else language.language_name(language)
+    name = name or tag
     return name[:1].upper() + name[1:]
 
 
 @lru_cache(maxsize=512)
 def name_in(tag: str, reader: str) -> str:
     """A language's name, without its region, for a reader of another language: ``inglês``."""
-    return str(langcodes.get(tag).language_name(reader))
+    language = langcodes.get(tag)
+    known = locale(reader)
+    name = known.languages.get(language.language or tag) if known else None
+    return str(name or language.language_name(reader))
 
 
 @lru_cache(maxsize=512)
 def region_name(tag: str) -> str:
     """The region of a tag in its own language (``Brasil``), or the language's name when it has none."""
     language = langcodes.get(tag)
-    return str(language.territory_name(language)) if language.territory else own_name(tag)
+    if not language.territory:
+        return own_name(tag)
+    known = locale(tag)
+    name = known.territories.get(language.territory) if known else None
+    return str(name or language.territory_name(language))
 
 
 @lru_cache(maxsize=512)

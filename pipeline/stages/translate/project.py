@@ -219,11 +219,11 @@ class _Group:
     def _with_function_words(self, window: Window, texts: Sequence[str]) -> Window:
         """The window with the function words beside it that the own translation has at its ends, too."""
         found = self.projection.theirs
-        allowed = {text for text in texts if is_function(text, self.projection.languages[1])}
+        first, last = trimmed([Word(0, 0, text, text) for text in texts], self.projection.languages[1])
         start, end = window
-        while start > self.theirs[0] and start not in self.projection.breaks and found[start - 1].norm in allowed:
+        while start > self.theirs[0] and start not in self.projection.breaks and found[start - 1].norm in texts[:first]:
             start -= 1
-        while end < self.theirs[1] and end not in self.projection.breaks and found[end].norm in allowed:
+        while end < self.theirs[1] and end not in self.projection.breaks and found[end].norm in texts[last:]:
             end += 1
         return start, end
 

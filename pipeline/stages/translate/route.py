@@ -14,6 +14,8 @@ from pipeline.documents import Hop, Route
 NO_FIT: Final = 1000
 _FAR: Final = 10  # langcodes: at this distance readers of one are no longer served by the other
 
+_SAME: Final = 2
+
 _Rank = tuple[int, int, Hop]  # engine's place in the preferences, distance of the languages, the hop itself
 
 
@@ -59,9 +61,10 @@ def distance(wanted: str, offered: str) -> int:
         mine, other = (langcodes.get(tag).maximize() for tag in (ours, theirs))
     except LanguageTagError:
         return NO_FIT
-    if mine.language != other.language or mine.script != other.script or mine.language == "und":
+    if mine.script != other.script or "und" in (mine.language, other.language):
         return NO_FIT
     if ours == theirs:
         return 0
     apart = langcodes.tag_distance(ours, theirs)
-    return 1 + apart if apart < _FAR else NO_FIT
+    # Another name of the same language (nb and no) is at 1; related languages begin at 4.
+    return 1 + apart if apart < (_FAR if mine.language == other.language else _SAME) else NO_FIT

@@ -63,7 +63,8 @@ _FUNCTION: Final[dict[str, frozenset[str]]] = {
     for language, text in {
         "en": "a an the of in on at by for to from with and or but nor as is are was were be been it its this that "
         "these those not no so if than then we you he she they i our your his her their my us them who which what "
-        "when where how why while will would can could has have had do does did about into over under after before between more there",
+        "when where how why while will would can could has have had do does did about into over under after before "
+        "between more there",
         "pt": "a o as os um uma uns umas de do da dos das em no na nos nas num numa por pelo pela pelos pelas para "
         "pra com e ou mas nem como é são foi foram ser estar está isto isso este esta estes estas esse essa aquele "
         "aquela que não se si ao aos à às eu tu você ele ela nós vós eles elas meu minha seu sua seus suas nosso "

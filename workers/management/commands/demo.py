@@ -91,10 +91,12 @@ def _fresh(home: Path) -> None:
 
 
 def _submit_all(console: Console) -> None:
+    console.print("[bold]Submitting the articles of examples/[/]")
     for path in sorted(EXAMPLES.iterdir()):
         if path.suffix in {".html", ".md", ".json"} and path.name != "README.md":
             submitted = submit(Submission(path.name, path.read_bytes()), by="demo")
-            console.print(f"  submitted {path.name}: “{submitted.article.title}”", markup=False, highlight=False)
+            line = f"  {path.name:28}{submitted.article.title}"
+            console.print(line, markup=False, highlight=False, no_wrap=True, overflow="ellipsis")
 
 
 def _watch(console: Console, embedded: Embedded, expected: dict[str, Any]) -> list[Row]:
@@ -142,8 +144,8 @@ def _show(console: Console, rows: list[Row], home: Path) -> None:
     net = installation.network()
     table = Table(title="Article × section", title_justify="left", pad_edge=False, expand=False)
     table.add_column("article", no_wrap=True)
-    for _, tag in status.columns(net):
-        table.add_column(tag, justify="center", no_wrap=True)
+    for section, tag in status.columns(net):
+        table.add_column(f"{section.country}\n{tag.partition('-')[0]}", justify="center", no_wrap=True)
     for row in rows:
         table.add_row(row.key, *(_sign(cell.place) for cell in row.cells))
     console.print(table)

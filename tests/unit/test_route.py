@@ -1,0 +1,96 @@
+"""Which engines carry a text from one language to another."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from pipeline.documents import Hop
+from pipeline.stages.translate import route
+
+
+def hop(engine: str, source: str, target: str, model: str = "m") -> Hop:
+    return Hop(engine, source, target, model, "0" * 16)
+
+
+def names(found) -> list[str]:
+    return [f"{h.engine} {h.source}>{h.target}" for h in found.hops] if found else []
+
+
+ALL = ["firefox", "argos"]
+
+
+def test_the_first_engine_in_the_order_of_preference_wins():
+    hops = [hop("argos", "en", "pt"), hop("firefox", "en", "pt")]
+    assert names(route.find("en", "pt", hops, ALL, "en")) == ["firefox en>pt"]
+    assert names(route.find("en", "pt", hops, ["argos", "firefox"], "en")) == ["argos en>pt"]
+
+
+def test_a_direct_pair_of_a_later_engine_wins_over_a_pivot_of_the_first():
+    hops = [hop("firefox", "es", "en"), hop("firefox", "en", "pt"), hop("argos", "es", "pt")]
+    assert names(route.find("es", "pt", hops, ALL, "en")) == ["argos es>pt"]
+
+
+def test_a_pivot_may_go_over_two_engines():
+    hops = [hop("argos", "ur", "en"), hop("firefox", "en", "pt")]
+    found = route.find("ur", "pt", hops, ALL, "en")
+    assert names(found) == ["argos ur>en", "firefox en>pt"]
+    assert (found.source, found.target) == ("ur", "pt")
+
+
+def test_without_a_pivot_or_with_half_a_path_there_is_no_route():
+    hops = [hop("argos", "ur", "en")]
+    assert route.find("ur", "pt", hops, ALL, "en") is None
+    assert route.find("ur", "pt", [*hops, hop("argos", "en", "pt")], ALL, None) is None
+
+
+def test_engines_that_are_not_named_are_not_used():
+    assert route.find("en", "pt", [hop("fake", "en", "pt")], ALL, "en") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "offered"),
+    [
+        ("en-GB", "pt", ("en", "pt")),
+        ("en", "pt", ("en", "pt-BR")),
+        ("es-MX", "fr-CA", ("es", "fr")),
+        ("zh-TW", "en", ("zh-Hant", "en")),
+        ("nb", "en", ("no", "en")),
+    ],
+)
+def test_a_language_fits_another_region_of_itself(source, target, offered):
+    assert route.find(source, target, [hop("argos", *offered)], ALL, "en")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "offered"),
+    [
+        ("zh-Hant", "en", ("zh-Hans", "en")),
+        ("zh-TW", "en", ("zh", "en")),
+        ("sr-Latn", "en", ("sr", "en")),
+        ("yue", "en", ("zh", "en")),
+        ("en", "pt", ("en", "es")),
+        ("hr", "en", ("bs", "en")),
+        ("??", "pt", ("en", "pt")),
+    ],
+)
+def test_another_script_or_language_never_fits(source, target, offered):
+    assert route.find(source, target, [hop("argos", *offered)], ALL, "en") is None
+
+
+def test_the_exact_tag_wins_then_the_closest_region():
+    hops = [hop("argos", "en", "pt-BR"), hop("argos", "en", "pt-PT"), hop("argos", "en", "pt")]
+    assert names(route.find("en", "pt", hops, ALL, "en")) == ["argos en>pt"]
+    assert names(route.find("en", "pt", hops[:2], ALL, "en")) == ["argos en>pt-BR"]
+    assert names(route.find("en", "pt-AO", hops[:2], ALL, "en")) == ["argos en>pt-PT"]
+
+
+def test_the_order_of_the_installed_models_does_not_matter():
+    hops = [hop("argos", "en-GB", "pt"), *(hop("argos", "en", "pt", f"m{n}") for n in range(9))]
+    found = {route.find("en", "pt", random.sample(hops, len(hops)), ALL, "en") for _ in range(20)}
+    assert len(found) == 1
+
+
+def test_the_same_language_needs_no_route():
+    assert route.find("en-GB", "en", [hop("argos", "en", "en")], ALL, "en") is None
