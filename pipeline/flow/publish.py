@@ -288,7 +288,7 @@ def front_of(section: Section, language: str, output: str, out: Output) -> Front
             edition__section=section.key, edition__language=language, output=output, confirmed_seq__gt=0
         )
         .select_related("edition__approved__revision")
-        .order_by("-edition__published_at", "-edition_id")[: section.front_page]
+        .order_by("-edition__published_at", "edition__path")[: section.front_page]
     )
     siblings = tuple(
         Alternate(lang.tag, out.address(site.front_path(lang.tag)))

@@ -71,12 +71,13 @@ def columns(net: Network) -> list[tuple[Section, str]]:
 def matrix(articles: Sequence[Article], net: Network) -> list[Row]:
     """The rows of these articles; a constant number of queries however many there are."""
     ids = [article.pk for article in articles]
-    revisions = _newest(Revision.objects.filter(article_id__in=ids))
-    translations = {t.pk: t for t in Translation.objects.filter(article_id__in=ids)}
+    # Workers go on meanwhile: what an edition names must be read after it.
     editions = {
         (edition.article_id, edition.section, edition.language): edition
         for edition in Edition.objects.filter(article_id__in=ids).prefetch_related("deliveries")
     }
+    translations = {t.pk: t for t in Translation.objects.filter(article_id__in=ids)}
+    revisions = _newest(Revision.objects.filter(article_id__in=ids))
     rows = []
     for article in articles:
         revision = revisions[article.pk]

@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.flow.status import Cell, Place, Row
+from pipeline.flow.status import Place, Row
 from pipeline.management.console import shown
 from pipeline.network import Section
 
@@ -53,8 +53,8 @@ def signed(place: Place, *, word: bool = False) -> Text:
     return Text(f"{sign} {short}" if word and short != sign else sign, style=style)
 
 
-def articles(rows: Sequence[Row], columns: Sequence[tuple[Section, str]], console: Console) -> RenderableType:
-    """Article × section, as wide as the console allows: with words, with signs alone, or one line per place."""
+def articles(rows: Sequence[Row], columns: Sequence[tuple[Section, str]], console: Console) -> None:
+    """Print article × section, as wide as the console allows: with words, with signs alone, or a line per place."""
     heads = headings(columns)
     widest = max((len(line) for head in heads for line in head.split("\n")), default=0)
     if console.width >= SHORTEST_NAME + len(columns) * (max(widest, LONGEST_WORD) + 2):
@@ -63,7 +63,10 @@ def articles(rows: Sequence[Row], columns: Sequence[tuple[Section, str]], consol
         body = _table(rows, heads, words=False)
     else:
         body = Group(*(_lines(row) for row in rows))
-    return Group(body, "", *legend(rows), *reasons(rows))
+    console.print(body, "")
+    for line in (*legend(rows), *reasons(rows)):
+        # Not wrapped here: a command in it can then be copied whole.
+        console.print(line, soft_wrap=True)
 
 
 def _table(rows: Sequence[Row], heads: Sequence[str], *, words: bool) -> Table:
@@ -115,17 +118,3 @@ def reasons(rows: Iterable[Row]) -> list[Text]:
         if place in HELP
     ]
     return ([Text(""), *lines] if lines else []) + ([Text(""), *remedies] if remedies else [])
-
-
-def editions(cells: Sequence[Cell]) -> Table:
-    """The sections of one article, with reasons in full."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for cell in cells:
-        why = "\n".join(part for part in (cell.url, cell.why, cell.update, HELP.get(cell.place, "")) if part)
-        place = Text.assemble(signed(cell.place), f" {cell.place}")
-        table.add_row(cell.section, cell.language, place, Text(shown(why)))
-    return table

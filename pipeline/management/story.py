@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Count
-from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from pipeline.flow import status
+from pipeline.flow.status import Place
 from pipeline.ledger.models import Article, Edition, Finding
 from pipeline.ledger.models.articles import unpack_metadata
 from pipeline.management import show
-from pipeline.management.console import shown
+from pipeline.management.console import count, shown
 from pipeline.network import Network
 
 FIELDS = ("kind", "authors", "tags", "series", "part", "published_at", "embargo", "summary")
@@ -118,59 +117,62 @@ def as_json(record: Any) -> Any:
     return record.isoformat() if isinstance(record, datetime) else record
 
 
-def render(article: Article, record: dict[str, Any], cells: list[status.Cell]) -> RenderableType:
-    """The story for a person."""
-    parts: list[RenderableType] = [Text(shown(article.title), style="bold"), _facts(record)]
-    parts += [_heading("Revisions"), *(_revision(revision) for revision in record["revisions"])]
-    parts += [_heading("Sections"), show.editions(cells)]
-    receipts = sum(section.get("receipts", 0) for section in record["sections"])
-    parts.append(Text(f"{receipts} receipts of outputs", style="dim"))
-    if record["findings"]:
-        parts += [_heading("Findings"), *(_finding(finding) for finding in record["findings"])]
-    parts += [_heading("What happened"), _events(record["events"])]
-    return Group(*parts)
-
-
-def _heading(words: str) -> Text:
-    return Text(f"\n{words}", style="bold")
-
-
-def _facts(record: dict[str, Any]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
+def lines(record: dict[str, Any]) -> Iterator[Text]:
+    """The story for a person, line by line."""
+    yield Text(shown(record["title"]), style="bold")
     for name in ("article", "key", "language", "origin", "canonical_url", *FIELDS):
-        value = record.get(name)
-        if value:
+        if value := record.get(name):
             text = ", ".join(value) if isinstance(value, tuple) else _time(value)
-            table.add_row("uid" if name == "article" else name.replace("_", " "), Text(shown(text)))
-    return table
+            label = "uid" if name == "article" else name.replace("_", " ")
+            yield Text.assemble((f"{label:<13}  ", "dim"), shown(text))
+    yield from _part("Revisions", (line for revision in record["revisions"] for line in _revision(revision)))
+    yield from _part("Sections", (line for section in record["sections"] for line in _section(record, section)))
+    if record["findings"]:
+        yield from _part("Findings", map(_finding, record["findings"]))
+    yield from _part("What happened", map(_event, record["events"]))
 
 
-def _revision(revision: dict[str, Any]) -> Text:
+def _part(title: str, inner: Iterable[Text]) -> Iterator[Text]:
+    yield Text()
+    yield Text(title, style="bold")
+    for line in inner:
+        yield Text.assemble("  ", line)
+
+
+def _revision(revision: dict[str, Any]) -> Iterator[Text]:
     by = f" by {revision['by']}" if revision["by"] else ""
     text = f"{revision['number']}  {_time(revision['at'])}{by} as {revision['file']}: {revision['state']}"
-    notes = [f"\n     {note}" for note in (*revision["notes"], revision["reason"]) if note]
-    return Text(shown(text + "".join(notes)))
+    yield Text(shown(text))
+    for note in (*revision["notes"], revision["reason"]):
+        if note:
+            yield Text(shown(f"   {note}"))
+
+
+def _section(record: dict[str, Any], section: dict[str, Any]) -> Iterator[Text]:
+    place = Place(section["place"])
+    name = f"{section['section']} {section['language']}"
+    receipts = section.get("receipts")
+    ending = f" ({count(receipts, 'receipt')})" if receipts else ""
+    yield Text.assemble(show.signed(place), f" {name}: {place}", (ending, "dim"))
+    remedy = show.HELP.get(place, "")
+    for old, new in (("ARTICLE", record["key"] or record["article"]), ("SECTION", section["section"])):
+        remedy = remedy.replace(old, new)
+    for line in (section["url"], section["why"], section["update"], remedy):
+        if line:
+            yield Text(shown(f"    {line}"), style="" if line != remedy else "italic")
 
 
 def _finding(finding: dict[str, Any]) -> Text:
-    severity = "blocks" if finding["severity"] == "block" else "note"
+    severity = "blocks" if finding["severity"] == "block" else "note  "
     state = f" (dismissed by {finding['decided_by']}: {finding['why']})" if finding["state"] == "dismissed" else ""
     where = f" [{finding['segment']}]" if finding["segment"] else ""
-    return Text(shown(f"{finding['language']}  {severity}{where}  {finding['message']}{state}"))
+    return Text(shown(f"{finding['language']}  {severity}  {finding['message']}{where}{state}"))
 
 
-def _events(events: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for _ in range(3):
-        table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for event in events:
-        where = f"{event['section']}/{event['language']}" if event["section"] else ""
-        by = f" ({event['by']})" if event["by"] else ""
-        table.add_row(_time(event["at"]), event["stage"], where, Text(shown(event["message"] + by)))
-    return table
+def _event(event: dict[str, Any]) -> Text:
+    where = f"{event['section']} {event['language']}: " if event["section"] else ""
+    by = f" ({event['by']})" if event["by"] else ""
+    return Text(shown(f"{_time(event['at'])}  {event['stage']:<9}  {where}{event['message']}{by}"))
 
 
 def _time(value: Any) -> str:

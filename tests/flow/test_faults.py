@@ -132,7 +132,7 @@ def test_a_sentence_that_hangs_its_engine_is_kept_and_the_rest_goes_on(installat
         hand_in(1, text="FAKE-HANG stands in this sentence.")
         hand_in(2)
         installation.wait(installation.settled, seconds=60)
-    held, fine = (Translation.objects.get(article__key=f"tide-{number}") for number in (1, 2))
+    held, fine = (Translation.objects.get(article__key=f"tide-{number}", base="pt") for number in (1, 2))
     assert [f.check_id for f in held.version.findings.filter(severity="block")] == ["kept"]
     assert not fine.version.findings.filter(severity="block").exists()
     states = {e.section: e.state for e in held.editions.all()}

@@ -52,7 +52,7 @@ class Edition(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["section", "language", "state"], name="edition_state"),
-            models.Index(fields=["section", "language", "-published_at", "-id"], name="edition_newest"),
+            models.Index(fields=["section", "language", "-published_at", "path"], name="edition_newest"),
         ]
 
     def __str__(self) -> str:

@@ -51,12 +51,12 @@ class Command(console.Command):
             self.say("There is no article yet. Put one in: sectionwire submit FILE")
             return
         columns = [(each, tag) for each, tag in status.columns(net) if chosen in (None, each.key)]
-        self.out.print(show.articles(rows, columns, self.out))
+        show.articles(rows, columns, self.out)
         if (more := newest.count() - len(rows)) > 0:
             self.hint(f"{console.count(more, 'older article')} not shown: --limit 0 shows all.")
 
     def _one(self, name: str, *, section: str | None, as_json: bool, **_: Any) -> None:
-        from pipeline.flow import installation, status  # as above
+        from pipeline.flow import installation  # as above
         from pipeline.management import editions, story
 
         net = installation.network()
@@ -66,8 +66,8 @@ class Command(console.Command):
         if as_json:
             self.emit(story.as_json(record))
             return
-        cells = [cell for cell in status.matrix([article], net)[0].cells if chosen in (None, cell.section)]
-        self.out.print(story.render(article, record, cells))
+        for line in story.lines(record):
+            self.out.print(line, soft_wrap=True)  # so that addresses and commands can be copied whole
 
 
 def _record(row: Any) -> dict[str, Any]:

@@ -48,14 +48,16 @@ def clean(original: Original, options: Options) -> CleanDocument:
     body = characters(original.html)
     try:
         for _ in range(_PASSES):
-            before, body = body, _pass(body, metadata.canonical_url, options, notes)
+            before = body
+            nodes = _pass(body, metadata.canonical_url, options, notes)
+            body = gate.passed(serialise(_in_lines(nodes)))
             if body == before:
                 break
     except (TooDeepError, RecursionError):  # what intake let through is never as deep: this is another caller's text
         raise Permanent(
             f"The article nests elements more than {MAX_DEPTH} deep.", "Look for tags that are never closed."
         ) from None
-    if not has_visible(body_of(parse(body)).children):
+    if not has_visible(nodes):
         raise Permanent(
             "Nothing that a reader would see is left of the article after cleaning.",
             "Submit the article's text itself, not a script or an embedded page that shows it.",
@@ -63,7 +65,7 @@ def clean(original: Original, options: Options) -> CleanDocument:
     return CleanDocument(metadata=metadata, body=body, notes=notes.sentences())
 
 
-def _pass(html: str, base: str, options: Options, notes: Notes) -> str:
+def _pass(html: str, base: str, options: Options, notes: Notes) -> list[Node]:
     root = parse(html, MAX_DEPTH + 40)  # links and emphasis that go into blocks make what they hold a little deeper
     body = body_of(root)
     if words := sum(element.tag in _PARAGRAPHS and word.is_words(element) for element in walk(body.children)):
@@ -71,8 +73,7 @@ def _pass(html: str, base: str, options: Options, notes: Notes) -> str:
     word.make_lists(body, notes)
     hosts = tuple(host.lower() for host in options.embed_hosts)
     sifted = sift(body.children, Sieve(base, hosts, linked_ids(root), notes))
-    shaped = references.settle(Shaper(notes).flow(sifted), notes)
-    return gate.passed(serialise(_in_lines(shaped)))
+    return references.settle(Shaper(notes).flow(sifted), notes)
 
 
 def _in_lines(nodes: list[Node]) -> list[Node]:

@@ -117,13 +117,13 @@ class Shaper:
         if not has_visible(arranged):
             return [Element("a", {"id": inner.attrs["id"]}) for inner in walk(arranged) if "id" in inner.attrs]
         result: list[Node] = []
-        for lines in _parted(arranged):
-            for piece in pictures.lifted(lines, self.notes):
-                if isinstance(piece, Element):
-                    result.append(piece)
-                elif has_visible(content := arrange(piece, self.notes)):
-                    result.append(Element("p", attrs, content))
-                    attrs = without_id(attrs)
+        pieces = [piece for lines in _parted(arranged) for piece in pictures.lifted(lines, self.notes)]
+        for piece in pieces:
+            if isinstance(piece, Element):
+                result.append(piece)
+            elif has_visible(content := arrange(piece, self.notes) if len(pieces) > 1 else piece):
+                result.append(Element("p", attrs, content))
+                attrs = without_id(attrs)
         return result
 
     def _paragraph(self, element: Element) -> list[Node]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from operator import attrgetter
+from typing import Final
 
 from pipeline.documents import Failure, Origin, Segment, TranslatedSegment
 from pipeline.stages.translate import inline, literals, mask, sentences, verify
@@ -16,6 +17,8 @@ from pipeline.stages.translate.mask import Request
 from pipeline.stages.translate.place import MOST_SEARCHED, Piece, assemble
 from pipeline.stages.translate.project import NoPlaceError
 from pipeline.stages.translate.words import is_function, words
+
+FAULT: Final = "Sectionwire failed at this segment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,13 @@ class Draft:
 
     def settle(self, answers: Mapping[str, Answer]) -> TranslatedSegment | None:
         """The translated segment, or ``None``: then it has further ``requests`` (of another attempt)."""
+        try:
+            return self._settled(answers)
+        except Exception as error:  # noqa: BLE001  # a fault of ours in one segment must not stop a batch of articles
+            self.problem = f"{FAULT} ({type(error).__name__}): please report it with the text of the segment."
+            return self._kept()
+
+    def _settled(self, answers: Mapping[str, Answer]) -> TranslatedSegment | None:
         if self.problem:
             return self._kept()
         if not any(piece.request.text for piece in self.pieces):

@@ -16,13 +16,13 @@ from typing import Final
 from pipeline.stages import markup
 from pipeline.stages.markup import Kind, Token
 from pipeline.stages.translate import literals
-from pipeline.stages.translate.words import ATOM, joins
+from pipeline.stages.translate.words import ATOM, is_function, joins
 
 ATOM_BASE: Final = 0xF0000
 MOST_ATOMS: Final = 60_000  # what one private-use plane holds
 DEEPEST: Final = 200
 _ATOM: Final = re.compile(ATOM)
-_SHORT_WORD: Final = 3  # "m²", "CO₂", "10th": a short word with its sub- or superscript is one thing
+_SHORT_WORD: Final = 2  # "km²", "CO₂", "10th": a short word with its sub- or superscript is one thing
 _SCRIPT_LENGTH: Final = 6
 
 
@@ -137,12 +137,13 @@ class _Reader:
         inner = _visible(self.source, tokens[index + 1 : end])
         elements = sum(each.kind in (Kind.OPEN, Kind.VOID) for each in tokens[index:end])
         literal = token.name in markup.LITERAL or markup.untranslatable(tag, self.language)
-        if not any(map(str.isalnum, inner)) or _is_reference(token.name, raw, inner):
-            self.inline.marks += [ANCHORED] * elements
-            self._anchor(raw, glue=False)
-        elif literal or self._is_script(token.name, raw, inner):
+        wordless = not any(map(str.isalnum, _visible(self.source, tokens[index + 1 : end], raised=False)))
+        if not wordless and (literal or self._is_script(token.name, raw, inner)):
             self.inline.marks += [WITHIN_ATOM] * elements
             self._atom(raw if literal else markup.escape_text(self._take_word()) + raw)
+        elif wordless or _is_reference(token.name, raw, inner):
+            self.inline.marks += [ANCHORED] * elements
+            self._anchor(raw, glue=False)
         else:
             self._enter(tag)
             return index + 1
@@ -153,7 +154,9 @@ class _Reader:
         if name not in ("sub", "sup") or "<a" in raw or len(inner) > _SCRIPT_LENGTH:
             return False
         word = self._last_word()
-        return bool(word) and (len(word) <= _SHORT_WORD or word.isdigit() or markup.has_letter(inner))
+        if not word or is_function(word.casefold(), self.language):
+            return False
+        return len(word) <= _SHORT_WORD or word.isdigit() or markup.has_letter(inner)
 
     def _last_word(self) -> str:
         start = self.inline.codes[self.parent].start if self.parent >= 0 else 0
@@ -258,14 +261,19 @@ def _matching(tokens: Sequence[Token]) -> list[int]:
     return ends
 
 
-def _visible(html: str, tokens: Sequence[Token]) -> str:
-    return "".join(unescape(html[t.start : t.end]) for t in tokens if t.kind is Kind.TEXT)
+def _visible(html: str, tokens: Sequence[Token], *, raised: bool = True) -> str:
+    """The text of the tokens; ``raised=False`` leaves out figures in sub- and superscripts, which become anchors."""
+    parts = []
+    depth = 0
+    for token in tokens:
+        if token.name in ("sup", "sub"):
+            depth += {Kind.OPEN: 1, Kind.CLOSE: -1}.get(token.kind, 0)
+        text = unescape(html[token.start : token.end]) if token.kind is Kind.TEXT else ""
+        if raised or not depth or markup.has_letter(text):
+            parts.append(text)
+    return "".join(parts)
 
 
 def _is_reference(name: str, raw: str, inner: str) -> bool:
     """A footnote's number, or the arrow back from it."""
-    if markup.has_letter(inner):
-        return False
-    if 'href="#' in raw:
-        return True
-    return name == "sup" and "<a" in raw
+    return not markup.has_letter(inner) and (name in ("sup", "sub") or 'href="#' in raw)
