@@ -23,6 +23,7 @@ COUNTRIES = "PT BR AO MZ CV GW ST TL MO GQ LU CH FR US CA GB IE ZA AR UY PY CO V
 NETWORK = """\
 [organisation]
 name = "Benchmark"
+source_languages = ["en"]
 [engines]
 order = ["firefox"]
 processes = {processes}

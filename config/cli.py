@@ -21,11 +21,11 @@ Articles
   status [ARTICLE]   where is it, per section and language, and why
   approve | return | reject ARTICLE SECTION
                      decide on what waits for review
-  publish            retry deliveries that failed; write pages again
+  publish            send what is due, here and now; --retry what failed
 
 Files, without the ledger
   clean FILE…        clean HTML, Markdown or JSON to plain, safe HTML
-  translate FILE…    translate HTML files: --from en --to pt
+  translate FILE…    clean and translate: --from en --to pt
 
 Models
   models list | install | remove
@@ -35,6 +35,7 @@ Several machines
   worker             one worker: --lanes prepare,publish,translate
   beat               the clock that starts the sweep
   sweep              one sweep now: free dead leases, ring where work is due
+  web                where every article is, in a browser
   serve              look at the published sites on this machine
   migrate, createsuperuser, …
                      Django's own commands work as well

@@ -93,7 +93,7 @@ class Service:
     """One service of compose.yaml as a process here.
 
     ``places`` says what stands here for a text of the container: a path, a host, a port. ``arguments`` are added to the
-    command: for the broker, which is told its port by nobody.
+    command: for the broker, which is told its port by nobody. ``extra`` is added to the environment.
     """
 
     name: str
@@ -101,6 +101,7 @@ class Service:
     root: Path
     places: Mapping[str, str] = field(default_factory=dict)
     arguments: Sequence[str] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -136,7 +137,7 @@ class Service:
         own = self.spec.get("environment", {}) if "build" in self.spec else {}
         image = image_environment() if "build" in self.spec else {}
         merged = {name: self.here(str(value)) for name, value in {**image, **own}.items()}
-        return {"LANG": "C.UTF-8", **merged, "PATH": os.pathsep.join(map(str, PATHS))}
+        return {"LANG": "C.UTF-8", **merged, **self.extra, "PATH": os.pathsep.join(map(str, PATHS))}
 
     @property
     def command(self) -> list[str]:
@@ -184,10 +185,14 @@ class Service:
         )
         return done.returncode == 0
 
-    def stop(self) -> int:
-        """SIGTERM, and the grace that the file gives; its exit status. Raises TimeoutExpired."""
+    def terminate(self) -> None:
+        """SIGTERM, once: what ``docker compose stop`` begins with."""
         assert self.process is not None
         self.process.terminate()
+
+    def ended(self) -> int:
+        """Its exit status, after the grace that the file gives at most. Raises TimeoutExpired."""
+        assert self.process is not None
         return self.process.wait(timeout=seconds(self.spec["stop_grace_period"]))
 
     def kill(self) -> None:

@@ -58,11 +58,13 @@ def ring_later(lane: str, seconds: float) -> None:
 def use_broker(url: str) -> None:
     """Ring at this broker from now on: for a command that has started one itself."""
     global _silent_until
+    from kombu import pools
+
     from workers.app import app
 
     settings.BROKER_URL = url
     app.conf.update(broker_url=url)
     pools.reset()
-    app._after_fork()  # noqa: SLF001 - Celery's own way of forgetting the connections it has
+    app._after_fork()  # type: ignore[attr-defined]  # noqa: SLF001 - Celery's own way of forgetting its connections
     _planned.clear()
     _silent_until = 0.0

@@ -15,7 +15,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Sum
 from django.utils import timezone
 
 from pipeline.documents import Alternate, FrontPage, Metadata, Page, Provenance, Sent, Teaser
@@ -276,9 +276,19 @@ def _send_front(row: Refresh, claim: claims.Claim[Refresh], net: Network) -> Non
     context = SiteContext(name=section.name, time_zone=section.zone)
     content = renderer.front_page(front, context)
     out.put(front.path, {site.INDEX: content}, f"front/{row.language}", row.sending_seq)
-    if row.language == section.languages[0].tag:
-        out.put("", {site.INDEX: renderer.root_page(front, context)}, "root", row.sending_seq)
+    _send_root(row, section, front, out, renderer.root_page(front, context))
     claims.finish_promise(row, claim.token, done_seq=F("sending_seq"))
+
+
+def _send_root(row: Refresh, section: Section, front: FrontPage, out: Output, content: bytes) -> None:
+    """The root leads to the front page of the first of the section's languages that has one."""
+    fronts = Refresh.objects.filter(section=row.section, output=row.output)
+    known = set(fronts.values_list("language", flat=True))
+    first = next(language.tag for language in section.languages if language.tag in known)
+    if front.language == first:
+        # One sequence over all its front pages: it grows, whichever of them leads.
+        sequence = fronts.aggregate(all=Sum("dirty_seq"))["all"]
+        out.put("", {site.INDEX: content}, "root", sequence)
 
 
 def front_of(section: Section, language: str, output: str, out: Output) -> FrontPage:

@@ -14,7 +14,6 @@ from pipeline.documents import (
     Route,
     SegmentedDocument,
     SegmentKind,
-    Severity,
     TranslatedSegment,
 )
 from pipeline.engines import registry
@@ -35,17 +34,12 @@ written, so that a run which is broken off has not worked in vain."""
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """One file in the other language, with what the checks say of it."""
+    """One file in the other language, with what the checks say of it and of which source text they say it."""
 
     input: Input
     html: str
-    findings: tuple[CheckFinding, ...]
+    findings: tuple[tuple[CheckFinding, str], ...]
     characters: int
-
-    @property
-    def blocking(self) -> int:
-        """How many findings would keep it from being published."""
-        return sum(finding.severity is Severity.BLOCK for finding in self.findings)
 
 
 class RunMemory:
@@ -162,8 +156,12 @@ def _translate(
 ) -> Iterator[Translated]:
     results = translate_documents([document for _, document in portion], route, memory, engine)
     for (file, document), segments in zip(portion, results, strict=True):
-        findings = check.run(document, segments, route.source, route.target)
-        yield Translated(file.input, _restored(document, segments), tuple(findings), characters_of(document))
+        sources = {segment.key: segment.source for segment in document.segments}
+        findings = tuple(
+            (finding, sources.get(finding.segment, ""))
+            for finding in check.run(document, segments, route.source, route.target)
+        )
+        yield Translated(file.input, _restored(document, segments), findings, characters_of(document))
 
 
 def _restored(document: SegmentedDocument, segments: tuple[TranslatedSegment, ...]) -> str:

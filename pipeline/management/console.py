@@ -33,6 +33,7 @@ _NOISE = (
 """Django's own options: they work, but nobody needs to read of them."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _NO_TABLE = re.compile(r"no such (table|column)|has no column|(relation|column) \S+ does not exist")
 
 
@@ -71,9 +72,16 @@ class Command(BaseCommand):
             kwargs.setdefault("epilog", f"Examples:\n{lines}")
         return super().create_parser(prog_name, subcommand, **kwargs)
 
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run the command as a process of its own: with our log."""
+        self._log()
+        super().run_from_argv(argv)
+
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command; what the database refuses becomes one clear sentence (``--traceback`` shows it whole)."""
-        self._log()
+        for name, value in options.items():
+            if isinstance(value, str) and _NO_TEXT.search(value):
+                raise Permanent(f"The argument {name} is no text in UTF-8.", "Type it again.")
         try:
             return super().execute(*args, **options)
         except (DataError, IntegrityError):

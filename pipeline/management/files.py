@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from pipeline.errors import Permanent
+from pipeline.management.console import shown
 
 SUFFIXES: Final = frozenset({".html", ".htm", ".xhtml", ".md", ".markdown", ".mdown", ".json"})
 """What is taken of a folder."""
@@ -22,7 +23,7 @@ STANDARD_INPUT: Final = "-"
 class Input:
     """One file to read; ``path`` is ``None`` for standard input.
 
-    ``below`` is where it stands below the folder that was named, or its name.
+    ``name`` is for messages and the ledger, ``below`` is where it stands below the folder that was named, or its name.
     """
 
     name: str
@@ -64,10 +65,10 @@ def expand(arguments: Sequence[str], out: Path | None = None) -> list[Input]:
     """
     if arguments.count(STANDARD_INPUT) > 1:
         raise Permanent("Standard input can be read only once.", "Give - once.")
-    inputs: dict[tuple[str, PurePath], Input] = {}
+    inputs: dict[tuple[Path | None, PurePath], Input] = {}
     for argument in arguments:
         for each in _inputs(argument, out):
-            inputs[each.name, each.below] = each
+            inputs[each.path, each.below] = each
     return list(inputs.values())
 
 
@@ -77,7 +78,7 @@ def _inputs(argument: str, out: Path | None) -> Iterator[Input]:
         return
     path = Path(argument)
     if not path.is_dir():
-        yield Input(str(path), path, PurePath(path.name))
+        yield Input(shown(str(path)), path, PurePath(path.name))
         return
     found = [file for file in sorted(path.rglob("*")) if _is_article(file, path)]
     if out is not None and out.resolve() != path.resolve():
@@ -85,7 +86,7 @@ def _inputs(argument: str, out: Path | None) -> Iterator[Input]:
     if not found:
         raise Permanent(f"There is no article in the folder {path}.", f"Articles end in {', '.join(sorted(SUFFIXES))}.")
     for file in found:
-        yield Input(str(file), file, file.relative_to(path))
+        yield Input(shown(str(file)), file, file.relative_to(path))
 
 
 def _is_article(file: Path, root: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
@@ -42,7 +42,12 @@ class Command(console.Command):
         said.add_argument("--kind", default="", metavar="WORD", help="news, feature, opinion, statement, …")
         said.add_argument("--tag", action="append", default=[], metavar="TAG", help="a tag; may be given several times")
         said.add_argument("--embargo", type=moment, metavar="TIME", help="not before: 2026-11-05T18:00+01:00")
-        parser.add_argument("--origin", default="submit", help="who hands it in: keys are unique within one origin")
+        parser.add_argument(
+            "--origin",
+            type=console.one_line,
+            default="submit",
+            help="who hands it in: keys are unique within one origin",
+        )
         parser.add_argument("--urgent", action="store_true", help="before everything that is not urgent")
         console.add_by(parser)
         console.add_json(parser, "print one JSON object per file")
@@ -114,14 +119,14 @@ def about(options: dict[str, Any], files_given: int) -> Metadata:
 
 
 def moment(text: str) -> datetime:
-    """A time with its zone, as an argument."""
+    """A time with its zone, as an argument; in UTC, so that the same moment is the same article."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
         time = None
     if time is None or time.tzinfo is None:
         raise ArgumentTypeError(f"“{text}” is no time with a zone: write it as 2026-11-05T18:00+01:00")
-    return time
+    return time.astimezone(UTC)
 
 
 def _record(source: files.Input, submitted: Submitted) -> dict[str, Any]:

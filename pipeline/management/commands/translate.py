@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 SHOWN = 3
 """How many findings of a file are told on the terminal."""
+
+EXCERPT = 50
+"""How many characters of the source text tell where a finding is."""
 
 
 class Command(console.Command):
@@ -95,6 +100,16 @@ def positive(text: str) -> int:
     return number
 
 
+def excerpt(source: str) -> str:
+    """The beginning of a source text, for a finding on it.
+
+    >>> excerpt("Fourteen <em>new</em> gauges")
+    ' (“Fourteen new gauges”)'
+    """
+    plain = " ".join(unescape(re.sub("<[^>]*>", "", source)).split())
+    return f" (“{plain[:EXCERPT]}{'…' if len(plain) > EXCERPT else ''}”)" if plain else ""
+
+
 class _Run:
     """One run over some files: what was written, and what failed."""
 
@@ -156,8 +171,8 @@ class _Run:
             self._tell(result)
 
     def _tell(self, result: Translated) -> None:
-        for finding in result.findings[:SHOWN]:
-            self.command.hint(f"{result.input.name}: {finding.message}")
+        for finding, source in result.findings[:SHOWN]:
+            self.command.hint(f"{result.input.name}: {finding.message}{excerpt(source)}")
         if (more := len(result.findings) - SHOWN) > 0:
             self.command.hint(f"{result.input.name}: and {console.count(more, 'more finding')} (all: --json)")
 
@@ -183,8 +198,8 @@ class _Run:
 
 def _record(result: Translated, target: Path | None) -> dict[str, Any]:
     findings = [
-        {"check": each.check, "severity": each.severity.value, "segment": each.segment, "message": each.message}
-        for each in result.findings
+        {"check": each.check, "severity": each.severity.value, "message": each.message, "source": source}
+        for each, source in result.findings
     ]
     where = {"html": result.html} if target is None else {"written": str(target)}
     return {"file": result.input.name, **where, "characters": result.characters, "findings": findings}

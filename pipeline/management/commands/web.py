@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import warnings
 from argparse import ArgumentParser
 from typing import Any
 
@@ -26,6 +27,9 @@ class Command(console.Command):
 
     def handle(self, *_: Any, host: str, port: int, **__: Any) -> None:
         ports.refuse_taken(host, port)
+        for expected in ("No directory at", "StreamingHttpResponse must consume"):
+            # WhiteNoise: nothing is collected in embedded mode, and it knows no asynchronous files.
+            warnings.filterwarnings("ignore", message=expected)
         self.say(f"The web application listens at http://{host}:{port}/")
         asyncio.run(serve(host, port))
 

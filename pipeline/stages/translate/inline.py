@@ -95,6 +95,9 @@ def parse(source: str, language: str, *, is_markup: bool, carried: literals.Carr
     return inline
 
 
+_SPACES = re.compile(r"\s+")
+
+
 @dataclass(slots=True)
 class _Reader:
     source: str
@@ -102,7 +105,7 @@ class _Reader:
     carried: literals.Carried
     is_markup: bool
     inline: Inline = field(default_factory=Inline)
-    parts: list[str] = field(default_factory=list)  # one character or word each; joined at the end
+    parts: list[str] = field(default_factory=list)  # joined at the end; the last word stands apart, a character a part
     length: int = 0
     parent: int = -1
     after_anchor: bool = False
@@ -221,8 +224,28 @@ class _Reader:
                 self._append_all(_ATOM.sub("", part))
 
     def _append_all(self, text: str) -> None:
+        # Where no anchor is near, all but the last word goes in at once: words one by one took a third of the time.
+        if not (self.pending or self.after_anchor or self._is_anchored()):
+            start = len(text)
+            while start and not text[start - 1].isspace():
+                start -= 1
+            while start and text[start - 1].isspace():
+                start -= 1
+            self._append_at_once(text[:start])
+            text = text[start:]
         for part in literals.PARTS.findall(text):
             self._append(part)
+
+    def _is_anchored(self) -> bool:
+        return bool(self.inline.anchors) and self.inline.anchors[-1].at >= self.length
+
+    def _append_at_once(self, text: str) -> None:
+        collapsed = _SPACES.sub(" ", text)
+        if self.parts and self.parts[-1] == " ":
+            collapsed = collapsed.removeprefix(" ")
+        if collapsed:
+            self.parts.append(collapsed)
+            self.length += len(collapsed)
 
     def _append(self, part: str) -> None:
         if part.isspace():

@@ -27,6 +27,7 @@ from pipeline.flow.submit import submit
 from pipeline.ledger import invariants
 from pipeline.ledger.models import Article, Edition, Refresh, Status
 from pipeline.management.homes import MARKER, ensure_home
+from pipeline.network import Network
 from workers import bell
 from workers.embedded import Embedded, standard_children
 
@@ -61,6 +62,7 @@ class Command(BaseCommand):
         _fresh(home)
         started = time.monotonic()
         call_command("migrate", verbosity=0, interactive=False)
+        _show_pictures(home)
         expected = tomllib.loads((EXAMPLES / "expected.toml").read_text(encoding="utf-8"))
         with (
             (home / "demo.log").open("w", encoding="utf-8") as log,
@@ -88,6 +90,11 @@ def _fresh(home: Path) -> None:
             raise Permanent(f"{home} is no demo of ours.", "Move it away; the demo begins with an empty folder.")
         shutil.rmtree(home)
     ensure_home(home)
+
+
+def _show_pictures(home: Path) -> None:
+    """The pictures of the examples stand where the organisation's media server would be."""
+    shutil.copytree(EXAMPLES / "media", home / "outputs" / "media")
 
 
 def _submit_all(console: Console) -> None:
@@ -119,7 +126,7 @@ def _watch(console: Console, embedded: Embedded, expected: dict[str, Any]) -> li
             time.sleep(0.3)
 
 
-def _edit(rows: list[Row], approvals: dict[str, list[str]], net: Any) -> bool:
+def _edit(rows: list[Row], approvals: dict[str, list[str]], net: Network) -> bool:
     """Approve, as the editors of the demo, what expected.toml says they approve."""
     acted = False
     for row in rows:
@@ -196,11 +203,11 @@ def _compare(rows: list[Row], expected: dict[str, Any]) -> list[str]:
     return differences
 
 
-def _page_file(cell: Cell, net: Any) -> Path:
+def _page_file(cell: Cell, net: Network) -> Path:
     section = net.section(cell.section)
     edition = Edition.objects.get(section=cell.section, language=cell.language, deliveries__url=cell.url)
     folder = net.outputs[section.outputs[0]].path.replace("{section}", cell.section)
-    return Path(settings.SECTIONWIRE_HOME) / folder / edition.path / "index.html"
+    return Path(settings.SECTIONWIRE_HOME, folder, edition.path, "index.html")
 
 
 def _short(path: Path) -> str:
