@@ -33,7 +33,6 @@ def _process(claim: claims.Claim[Revision], rows: Sequence[Revision]) -> None:
     net = installation.network()
     for row in Revision.objects.select_related("article", "text").filter(pk__in=[row.pk for row in rows]):
         work.guarded(row, claim, lambda row=row: _prepare(row, claim, net))  # type: ignore[misc]
-        claim.renew()
 
 
 def _prepare(revision: Revision, claim: claims.Claim[Revision], net: Network) -> None:

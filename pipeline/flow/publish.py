@@ -75,7 +75,6 @@ def _send_pages(claim: claims.Claim[Delivery], rows: Sequence[Delivery]) -> None
         sent = [(row, answer) for row in group if (answer := _send_page(row, claim, batch)) is not None]
         if sent:
             _record(sent, claim, batch.net)
-        claim.renew()
 
 
 def _read(net: Network, claimed: Sequence[Delivery]) -> _Batch:
@@ -264,7 +263,6 @@ def _send_fronts(claim: claims.Claim[Refresh], rows: Sequence[Refresh]) -> None:
     net = installation.network()
     for row in rows:
         work.guarded(row, claim, lambda row=row: _send_front(row, claim, net))  # type: ignore[misc]
-        claim.renew()
 
 
 def _send_front(row: Refresh, claim: claims.Claim[Refresh], net: Network) -> None:

@@ -73,11 +73,10 @@ def _translate(
     texts = RevisionText.objects.in_bulk([row.revision_id for row in group])
     documents = [texts[row.revision_id].as_segmented(row.revision.metadata) for row in group]
     memory = LedgerMemory(clock.now)
-    results = translate_documents(documents, route, memory, host.translate, progress=claim.renew)
+    results = translate_documents(documents, route, memory, host.translate)
     for row, document, segments in zip(group, documents, results, strict=True):
         findings = check.run(document, segments, row.article.base, row.base)
         work.guarded(row, claim, _recorder(row, claim, segments, findings, route, net))
-        claim.renew()
 
 
 def _recorder(

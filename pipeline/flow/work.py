@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Final, TypeVar
 
 import structlog
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError, connection
 
 from pipeline.errors import PipelineError, Transient
 from pipeline.ledger import claim as claims
@@ -19,6 +21,10 @@ M = TypeVar("M", bound=Claimable)
 
 SLICE_SECONDS: Final = 5.0
 """How long one call works a lane before it lets others have the thread."""
+
+
+LONGEST_HOLD: Final = 1800.0
+"""Seconds after which a lease is no longer renewed: a thread that hangs for so long has lost its rows."""
 
 
 def drain(
@@ -35,13 +41,39 @@ def drain(
         done += len(claim.ids)
         rows = list(claim.rows())
         try:
-            process(claim, rows)
+            with _kept_alive(claim):
+                process(claim, rows)
         except Exception as error:  # noqa: BLE001 - whatever it is, the rows must not hang until their lease runs out
             for row in rows:
                 record_failure(row, claim, error)
         if time.monotonic() - started > SLICE_SECONDS:
             return done, True
     return done, False
+
+
+@contextmanager
+def _kept_alive(claim: claims.Claim[M]) -> Iterator[None]:
+    """Renew the lease while this worker lives, however long one batch of an engine takes until its deadline."""
+    over = Event()
+    keeper = Thread(target=_keep_alive, args=(claim, over), name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
+
+
+def _keep_alive(claim: claims.Claim[M], over: Event) -> None:
+    started = time.monotonic()
+    try:
+        while not over.wait(claim.lease.total_seconds() / 3) and time.monotonic() - started < LONGEST_HOLD:
+            claim.renew()
+    except DatabaseError:
+        # The database is away: so will be the lease. Whoever has the rows then finishes them, and we throw ours away.
+        log.warning("a lease could not be renewed", lane=claim.model.__name__)
+    finally:
+        connection.close()
 
 
 def guarded(row: Claimable, claim: claims.Claim[M], action: Callable[[], None]) -> bool:

@@ -7,10 +7,9 @@ of that claim; when no row matches, another worker got there first (the lease ra
 from __future__ import annotations
 
 import random
-import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
@@ -41,7 +40,6 @@ class Claim(Generic[M]):
     ids: tuple[int, ...]
     token: uuid.UUID
     lease: timedelta
-    renewed: list[float] = field(default_factory=lambda: [time.monotonic()])
 
     def rows(self) -> QuerySet[M]:
         """The claimed rows that are still this claim's, in claim order."""
@@ -50,10 +48,7 @@ class Claim(Generic[M]):
         )
 
     def renew(self) -> None:
-        """Push the lease out, if a tenth of it has passed. Rows that were lost meanwhile stay lost."""
-        if time.monotonic() - self.renewed[-1] < self.lease.total_seconds() / 10:
-            return
-        self.renewed.append(time.monotonic())
+        """Push the lease out. Rows that were lost meanwhile stay lost."""
         self.model._default_manager.filter(id__in=self.ids, token=self.token).update(lease_until=Now() + self.lease)
 
 

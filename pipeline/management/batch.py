@@ -27,7 +27,7 @@ from pipeline.stages.translate import Translate
 from pipeline.stages.translate import route as routing
 from pipeline.stages.translate import translate as translate_documents
 
-PORTION: Final = 400_000
+PORTION: Final = 150_000
 """Characters of source text that go through the engines together: enough to fill every core, and then results are
 written, so that a run which is broken off has not worked in vain."""
 

@@ -9,7 +9,8 @@ import os
 import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
@@ -59,6 +60,8 @@ class Command(BaseCommand):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.suppressed_base_arguments = set(_NOISE)
+        self.stderr.style_func = None  # Django would make all of it red
+        self._bar: Progress | None = None
 
     def get_version(self) -> str:
         """Sectionwire's version, not Django's."""
@@ -108,14 +111,33 @@ class Command(BaseCommand):
         """Standard error, for what is no result: progress, hints, failures."""
         return console(self.stderr)
 
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """A progress bar on standard error, on a terminal only; it leaves nothing behind."""
+        bar = progress(self.err)
+        with bar:
+            self._bar = bar if self.err.is_terminal else None
+            try:
+                yield bar
+            finally:
+                self._bar = None
+
+    def write(self, text: str, stream: OutputWrapper | None = None) -> None:
+        """Write text as it is, by default to standard output; above the progress bar, if there is one."""
+        stream = stream or self.stdout
+        if self._bar is not None and stream.isatty():
+            self._bar.console.print(text, end="", soft_wrap=True)
+        else:
+            stream.write(text, ending="")
+
     def say(self, *lines: str) -> None:
         """Write lines for a person, with nothing in them taken for markup or a terminal's commands."""
         for line in lines:
-            self.stdout.write(f"{shown(line)}\n", ending="")
+            self.write(f"{shown(line)}\n")
 
     def hint(self, line: str) -> None:
         """Write a line to standard error."""
-        self.stderr.write(f"{shown(line)}\n", style_func=str, ending="")
+        self.write(f"{shown(line)}\n", self.stderr)
 
     def fail(self, error: PipelineError | str) -> None:
         """Write what went wrong with one of several things; the command goes on and exits with 1 at the end."""
@@ -124,7 +146,7 @@ class Command(BaseCommand):
     def emit(self, record: Mapping[str, Any] | list[Any]) -> None:
         """Write one JSON value on a line of its own."""
         text = json.dumps(record, ensure_ascii=False, default=str)
-        self.stdout.write(text.encode("utf-8", "replace").decode() + "\n", ending="")
+        self.write(text.encode("utf-8", "replace").decode() + "\n")
 
 
 def console(stream: OutputWrapper) -> Console:
@@ -136,7 +158,7 @@ def console(stream: OutputWrapper) -> Console:
 
 
 def progress(on: Console) -> Progress:
-    """A progress bar that shows itself on a terminal only, and leaves nothing behind."""
+    """A progress bar on a console; see :meth:`Command.progress`."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn  # as above
 
     return Progress(
@@ -171,6 +193,11 @@ def count(number: int, singular: str, plural: str = "") -> str:
 def size(number: int) -> str:
     """Bytes as people write them: ``17.2 MB``."""
     return f"{number / 1_000_000:.1f} MB" if number >= 100_000 else f"{number / 1000:.1f} kB"
+
+
+def models_folder() -> Path:
+    """Where this installation's models are."""
+    return Path(settings.MODELS_DIR)
 
 
 def cores() -> int:

@@ -23,7 +23,7 @@ from pipeline.ledger import invariants
 from pipeline.ledger.claim import CLAIMABLES
 from pipeline.ledger.models import Status, WorkerBeat
 from pipeline.management import pairs
-from pipeline.management.console import count, explain, no_installation, shown
+from pipeline.management.console import count, explain, models_folder, no_installation, shown
 from pipeline.management.homes import MARKER
 from pipeline.stages.publish import outputs
 
@@ -214,7 +214,7 @@ def models() -> Iterator[Result]:
     net = installation.network()
     for name, why in sorted(registry.broken_engines().items()):
         yield Result("fault", "models", f"The engine {name} can't be loaded: {why}.", "Install its package again.")
-    hops = [model.hop for model in registry.installed(Path(settings.MODELS_DIR), net.engines.order)]
+    hops = [model.hop for model in registry.installed(models_folder(), net.engines.order)]
     yield Result("ok", "models", f"{count(len(hops), 'model')} installed on this machine.")
     for source, target in pairs.missing(net, hops):
         command = f"sectionwire models install {source} {target}"

@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 import yaml
+from django.core.management import get_commands
 from packaging.specifiers import SpecifierSet
 from psycopg import sql
 
@@ -137,6 +138,17 @@ def test_the_guide_lists_the_variables_that_the_settings_read():
     assert sorted(table) == sorted(settings_variables())
 
 
+def test_the_guide_names_commands_and_services_that_exist():
+    """An operator at night types what stands there."""
+    guide = OPERATIONS.read_text(encoding="utf-8")
+    named = re.findall(r"(?:^|`|exec (?:-T )?[a-z-]+\s)sectionwire ([a-z]+)\b", guide, re.MULTILINE)
+    assert set(named) >= {"status", "doctor", "publish", "models", "up", "sweep"}
+    assert set(named) <= get_commands().keys()
+    assert {*re.findall(r"docker compose exec (?:-T )?([a-z-]+)", guide)} <= services.keys()
+    rows = re.findall(r"^\| `([a-z-]+)` \|.*\|.*\|.*\|$", guide, re.MULTILINE)
+    assert sorted(rows) == sorted(services)
+
+
 def test_what_the_dockerfile_copies_exists_and_reaches_the_builder():
     """A source that .dockerignore holds back would fail the build."""
     ignore = (CHECKOUT / ".dockerignore").read_text(encoding="utf-8").splitlines()
@@ -167,7 +179,7 @@ def test_the_image_runs_as_a_user_with_a_fixed_number():
     assert words["USER"] == "10001:10001"
     assert words["ENTRYPOINT"] == '["sectionwire"]'
     targets = {volume.split(":")[1] for name in OURS for volume in services[name].get("volumes", [])}
-    made = next(rest for word, rest in compose.last_stage() if word == "RUN")
+    made = next(rest for word, rest in compose.last_stage() if word == "RUN").split()
     for target in targets - {"/etc/sectionwire"}:
         assert target in made, f"a new volume at {target} would belong to root"
 

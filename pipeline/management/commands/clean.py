@@ -41,7 +41,7 @@ class Command(console.Command):
         targets = destinations(inputs, out)
         net = installation.network()
         failed = 0
-        with console.progress(self.err) as progress:
+        with self.progress() as progress:
             for each in progress.track(inputs, description="cleaning"):
                 try:
                     cleaned = fragments.read(each, net)
@@ -66,7 +66,7 @@ class Command(console.Command):
             where = {"html": cleaned.html} if target is None else {"written": str(target)}
             self.emit({"file": cleaned.input.name, **where, "notes": list(cleaned.document.notes)})
         elif target is None:
-            self.stdout.write(cleaned.html, ending="")
+            self.write(cleaned.html)
 
     def _report(self, cleaned: Cleaned) -> None:
         self.hint(f"{cleaned.input.name}:")

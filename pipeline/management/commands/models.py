@@ -63,7 +63,7 @@ class Command(console.Command):
         from pipeline.management import pairs
 
         net = installation.network()
-        installed = registry.installed(folder())
+        installed = registry.installed(console.models_folder())
         missing = pairs.missing(net, [model.hop for model in installed])
         if as_json:
             lacking = [{"source": s, "target": t, "install": f"sectionwire models install {s} {t}"} for s, t in missing]
@@ -80,7 +80,7 @@ class Command(console.Command):
         found, failures = [], 0
         for engine in models.INSTALLABLE:
             try:
-                found += models.catalogue(engine, folder())
+                found += models.catalogue(engine, console.models_folder())
             except PipelineError as error:
                 failures += 1
                 self.fail(error)
@@ -103,7 +103,7 @@ class Command(console.Command):
         if file is not None:
             if source or target or engine not in (None, "argos"):
                 raise Permanent("--from-file goes without SOURCE and TARGET.", "The file says what it translates.")
-            self._tell_installed(models.install_file(file, folder()))
+            self._tell_installed(models.install_file(file, console.models_folder()))
             return
         if not source or not target:
             raise Permanent(
@@ -127,7 +127,7 @@ class Command(console.Command):
         if engine is None:
             having = [
                 model.hop.engine
-                for model in registry.installed(folder())
+                for model in registry.installed(console.models_folder())
                 if (model.hop.source, model.hop.target) == (source, target)
             ]
             if not having:
@@ -135,7 +135,7 @@ class Command(console.Command):
             if len(having) > 1:
                 raise Permanent(f"{' and '.join(having)} have a model for this pair.", "Say which: --engine NAME.")
             engine = having[0]
-        removed = models.remove(source, target, engine, folder())
+        removed = models.remove(source, target, engine, console.models_folder())
         self.say(f"Removed {source} → {target}: {engine} {removed.hop.model}.")
 
     def _table(self, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
@@ -149,11 +149,6 @@ class Command(console.Command):
         for row in rows:
             table.add_row(*(Text(console.shown(cell)) for cell in row))
         self.out.print(table)
-
-
-def folder() -> Path:
-    """Where this installation's models are."""
-    return Path(settings.MODELS_DIR)
 
 
 def preferred() -> list[str]:
@@ -176,7 +171,7 @@ def install_first(source: str, target: str, engines: list[str]) -> list[Installe
     errors: list[Permanent] = []
     for engine in engines:
         try:
-            return models.install(source, target, engine, folder())
+            return models.install(source, target, engine, console.models_folder())
         except Permanent as error:
             errors.append(error)
     message = " ".join(error.message for error in errors)

@@ -81,7 +81,7 @@ class Command(console.Command):
     ) -> tuple[int, int]:
         """How many failed, and how many are in the queue now."""
         failed = queued = 0
-        with console.progress(self.err) as progress:
+        with self.progress() as progress:
             for source in progress.track(inputs, description="submitting"):
                 try:
                     submitted = submit(source)

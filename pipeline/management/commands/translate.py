@@ -65,7 +65,7 @@ class Command(console.Command):
         run = _Run(self, destinations(inputs, out), as_json=as_json)
         net = installation.network()
         engines = [options["engine"]] if options["engine"] else list(net.engines.order)
-        route = batch.find_route(*tags, models_folder(), engines, net.engines.pivot)
+        route = batch.find_route(*tags, console.models_folder(), engines, net.engines.pivot)
         cleaned = run.clean(inputs, net, tags[0])
         if cleaned:
             with host(net, engines, options["processes"]) as engine:
@@ -73,19 +73,12 @@ class Command(console.Command):
         run.finish(len(inputs), out)
 
 
-def models_folder() -> Path:
-    """Where this installation's models are."""
-    from django.conf import settings  # not configured yet when this module is imported
-
-    return Path(settings.MODELS_DIR)
-
-
 def host(net: Network, engines: Sequence[str], processes: int) -> EngineHost:
     """The engine processes; they start when first needed."""
     from pipeline.engines.host import EngineHost  # as above
 
     return EngineHost(
-        models=models_folder(),
+        models=console.models_folder(),
         engines=engines,
         processes=processes or console.cores(),
         deadline_seconds=net.engines.deadline_seconds,
@@ -139,7 +132,7 @@ class _Run:
         """Translate, and write each file as soon as it is done."""
         from pipeline.management import batch  # as above
 
-        with console.progress(self.command.err) as progress:
+        with self.command.progress() as progress:
             task = progress.add_task("translating", total=None)
 
             def translate(route: Route, sentences: Sequence[str]) -> Iterator[Mapping[str, str | Failure]]:
@@ -163,7 +156,7 @@ class _Run:
         if self.as_json:
             self.command.emit(_record(result, target))
         elif target is None:
-            self.command.stdout.write(result.html, ending="")
+            self.command.write(result.html)
         self.done += 1
         self.characters += result.characters
         self.findings += len(result.findings)

@@ -18,7 +18,7 @@ from pipeline.stages.clean.notes import Notes
 from pipeline.stages.clean.shape import Shaper
 from pipeline.stages.clean.sift import Sieve, linked_ids, sift
 from pipeline.stages.intake.text import characters
-from pipeline.stages.intake.tree import MAX_DEPTH, Element, Node, TooDeepError, body_of, names, parse, serialise, walk
+from pipeline.stages.intake.tree import MAX_DEPTH, Element, Node, TooDeepError, body_of, names, parse, walk
 
 _PASSES = 6
 """Cleaning is repeated until it changes nothing: a link may lose its aim when an empty paragraph goes. Two passes are
@@ -50,7 +50,7 @@ def clean(original: Original, options: Options) -> CleanDocument:
         for _ in range(_PASSES):
             before = body
             nodes = _pass(body, metadata.canonical_url, options, notes)
-            body = gate.passed(serialise(_in_lines(nodes)))
+            body = gate.passed(_in_lines(nodes))
             if body == before:
                 break
     except (TooDeepError, RecursionError):  # what intake let through is never as deep: this is another caller's text

@@ -12,6 +12,7 @@ _CONTROLS = re.compile("[\x00-\x1f\x7f]+")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _EMAIL = re.compile(r"[^\s@/:?#]{1,64}@[^\s@/:?#]+\.[a-zA-Z]{2,24}")
 _WEB = re.compile(r"(https?)(?::[/\\]*|[/\\]{2,})", re.IGNORECASE)
+_LONGEST = 8_000
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]*[^\W_])?\.)*[^\W_](?:[\w-]*[^\W_])?\.?|\[[0-9a-fA-F:.]+\]", re.UNICODE)
 
 
@@ -22,7 +23,7 @@ def mend(address: str, base: str) -> str:
     and relative addresses resolved against ``base``, when there is one. Mending what was mended changes nothing.
     """
     address = _CONTROLS.sub("", address.replace("\xa0", " ")).strip()
-    if not address:
+    if not address or len(address) > _LONGEST:
         return ""
     if address.startswith("#"):
         return "#" + address[1:].replace(" ", "%20") if len(address) > 1 else ""

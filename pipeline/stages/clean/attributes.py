@@ -22,6 +22,7 @@ _WORDS = {
 }
 _FLAGS = names("allowfullscreen controls reversed")
 _TEXTS = names("alt label title")
+_LONGEST = 2_000  # characters of an alternative text or a title
 _ADDRESSES = {"href": "link", "cite": "web", "src": "web", "poster": "web"}
 
 
@@ -63,7 +64,7 @@ def _value(tag: str, name: str, given: str | None) -> str | None:
     if name in _FLAGS:
         return ""
     if name in _TEXTS:
-        text = collapse(given)
+        text = collapse(given)[:_LONGEST]
         return text if text or name == "alt" else None
     if name in _WORDS:
         word = given.strip().lower()

@@ -108,7 +108,7 @@ def _is_wrapped_enough(run: list[Node]) -> bool:
 
 
 def _spread_into(tag: str, attrs: dict[str, str], block: Element) -> Element:
-    if tag not in _SPREAD or block.tag in MEDIA or block.tag == "hr":
+    if tag not in _SPREAD or block.tag in MEDIA or block.tag == "hr" or _is_wrapped_enough(block.children):
         return block
     return Element(block.tag, block.attrs, _spread(tag, attrs, exposed(block.children)))
 
