@@ -98,19 +98,19 @@ def test_what_another_worker_stored_first_counts():
     assert one("The river rose", str.upper, Raced()).target == "de outro"
 
 
-def test_progress_comes_after_each_batch_is_in_the_memory_so_that_a_rerun_goes_on():
+def test_a_run_that_is_broken_off_goes_on_from_the_last_batch():
     memory = DictMemory()
-    seen = []
-
-    def progress():
-        seen.append(len(memory.known))
-        if len(seen) == 2:
-            raise KeyboardInterrupt
-
     document = cut("".join(f"<p>Boat number {n} came</p>" for n in range(20)))
+    engine = Recorder(str.upper)
+
+    def dying(route, sentences):
+        batches = iter(engine(route, sentences))
+        yield from (next(batches), next(batches))
+        raise KeyboardInterrupt
+
     with pytest.raises(KeyboardInterrupt):
-        translate([document], ROUTE, memory, Recorder(str.upper), progress)
-    assert seen == [7, 14]
+        translate([document], ROUTE, memory, dying)
+    assert len(memory.known) == 14
     rest = Recorder(str.upper)
     [result] = translate([document], ROUTE, memory, rest)
     assert len(rest.asked) == 6

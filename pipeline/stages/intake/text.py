@@ -10,15 +10,16 @@ _SPACES = re.compile("[ \t\n\r\f]+")
 
 _ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _MEANT = {
-    "\x0b": "\n",  # Word's line break
-    "\x0c": "\n",
-    "\u2028": "\n",
-    "\u2029": "\n",
-    "\x1c": " ",
-    "\x1d": " ",
-    "\x1e": "\u2011",  # Word's no-break hyphen
-    "\x1f": "\u00ad",  # Word's optional hyphen
-    "\ufeff": "",  # a byte order mark in the middle: two files were joined
+    **dict.fromkeys(range(0x20), ""),
+    **{ord(kept): kept for kept in "\t\n\r"},
+    0x7F: "",
+    **{code: bytes([code]).decode("cp1252", errors="replace") for code in range(0x80, 0xA0)},
+    **dict.fromkeys((0, *range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\ufffd"),
+    **dict.fromkeys((0x0B, 0x0C, 0x2028, 0x2029), "\n"),  # the first is Word's line break
+    **dict.fromkeys((0x1C, 0x1D), " "),
+    0x1E: "\u2011",  # Word's no-break hyphen
+    0x1F: "\u00ad",  # Word's optional hyphen
+    0xFEFF: "",  # a byte order mark in the middle: two files were joined
 }
 
 
@@ -28,15 +29,7 @@ def characters(text: str) -> str:
     NULs, lone surrogates and non-characters become U+FFFD; C1 controls are read as the Windows-1252 characters that
     they were meant to be; other controls go.
     """
-    return _ODD.sub(lambda match: _meant(match[0]), text)
-
-
-def _meant(odd: str) -> str:
-    if odd in _MEANT:
-        return _MEANT[odd]
-    if "\x80" <= odd <= "\x9f":
-        return bytes([ord(odd)]).decode("cp1252", errors="replace")
-    return "\ufffd" if odd == "\0" or odd >= "\ud800" else ""
+    return text.translate(_MEANT) if _ODD.search(text) else text
 
 
 def collapse(text: str) -> str:

@@ -45,12 +45,10 @@ def translate(
     route: Route,
     memory: Memory,
     engine: Translate,
-    progress: Callable[[], None] = lambda: None,
 ) -> list[tuple[TranslatedSegment, ...]]:
     """Translate documents, which must be in the route's source language; one tuple each, in order of its segments.
 
-    ``progress`` is called after each batch of the engine, when the batch is in the memory: a run that is broken off
-    goes on from there. No answer of an engine breaks a segment: what can't be translated keeps its source, with
+    Each batch of the engine is put into the memory at once: a run that is broken off goes on from there. No answer of an engine breaks a segment: what can't be translated keeps its source, with
     ``Origin.KEPT`` and the reason in ``problem``. What has nothing to translate has ``Origin.SOURCE``.
 
     Raises:
@@ -62,7 +60,7 @@ def translate(
     waiting = [draft for document in drafts for draft in document]
     while waiting:
         wanted = dict.fromkeys(text for draft in waiting for text in draft.requests() if text not in answers)
-        answers.update(_asked(list(wanted), route, memory, engine, progress))
+        answers.update(_asked(list(wanted), route, memory, engine))
         done.update((id(draft), result) for draft in waiting if (result := draft.settle(answers)))
         waiting = [draft for draft in waiting if id(draft) not in done]
     return [tuple(done[id(draft)] for draft in document) for document in drafts]
@@ -73,9 +71,7 @@ def as_source(document: SegmentedDocument) -> tuple[TranslatedSegment, ...]:
     return tuple(TranslatedSegment(each.key, each.source, Origin.SOURCE) for each in document.segments)
 
 
-def _asked(
-    wanted: Sequence[str], route: Route, memory: Memory, engine: Translate, progress: Callable[[], None]
-) -> Iterator[tuple[str, Answer]]:
+def _asked(wanted: Sequence[str], route: Route, memory: Memory, engine: Translate) -> Iterator[tuple[str, Answer]]:
     if not wanted:
         return
     known = memory.lookup(route, wanted)
@@ -90,7 +86,6 @@ def _asked(
         for text, answer in judged.items():
             del missing[text]
             yield text, Answer(counting.get(text, answer), remembered=False)
-        progress()
     yield from missing.items()
 
 
