@@ -1,8 +1,8 @@
 """What is checked before any parser sees a submission: size, kind of file, characters, elements and depth.
 
 Measured without these bounds: 50 MB take BeautifulSoup 36 s and 2.2 GB. Everything here is linear in the length of the
-text: 50 MB of ``<``, ``<!--``, ``<a <a``, ``&``, ``</p>`` or of one attribute take 0.1 to 7 s, the usual bound of 5 MB a
-tenth of that; 50 MB of ``<div>`` are refused at the 20,001st.
+text: 50 MB of ``<``, ``<!--``, ``<a <a``, ``&``, ``</p>`` or of one attribute take 0.1 to 7 s, the usual bound of 5 MB
+a tenth of that; 50 MB of ``<div>`` are refused at the 20,001st.
 """
 
 from __future__ import annotations
@@ -209,10 +209,10 @@ class _Stack:
             return
         closes = _CLOSES.get(tag, ())
         for above in reversed(self.names[-8:]):
+            if above in _WALLS:
+                break
             if above in closes:
                 self.end(above)
-            if above in closes or above in _WALLS:
-                break
         self.names.append(tag)
         self._counts[tag] += 1
 
