@@ -43,7 +43,9 @@ def measure(home: Path, articles: Sequence[str], sections: int) -> dict[str, flo
         seconds = time.monotonic() - started
         rss = _resident(translator)
         cpu = sum(_cpu(process) for process in ours) + _cpu(psutil.Process()) - cpu_before
-    pages = Receipt.objects.filter(outcome="confirmed").count() + sum(Refresh.objects.values_list("done_seq", flat=True))
+    pages = Receipt.objects.filter(outcome="confirmed").count() + sum(
+        Refresh.objects.values_list("done_seq", flat=True)
+    )
     return {
         "seconds": seconds,
         "cpu": cpu,

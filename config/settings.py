@@ -43,6 +43,18 @@ def read_bool(name: str, *, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} is “{value}”: use 1 or 0.")
 
 
+def read_seconds(name: str, default: str) -> float:
+    """A variable that is a number of seconds above zero."""
+    value = read(name, default)
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not seconds > 0:
+        raise ImproperlyConfigured(f"{name} is “{value}”: give a number of seconds above zero.")
+    return seconds
+
+
 def read_list(name: str, default: str = "") -> list[str]:
     """A variable that holds several words, separated by commas."""
     return [part.strip() for part in read(name, default).split(",") if part.strip()]
@@ -140,7 +152,11 @@ AUTH_PASSWORD_VALIDATORS = [
 def read_database() -> dict[str, Any]:
     """The ledger: DATABASE_URL, else a SQLite file in the installation's folder."""
     url = read("DATABASE_URL") or f"sqlite:///{SECTIONWIRE_HOME / 'ledger.sqlite3'}"
-    config: dict[str, Any] = dict(dj_database_url.parse(url))
+    try:
+        config: dict[str, Any] = dict(dj_database_url.parse(url))
+    except ValueError as error:
+        # Without the address itself: it may hold a password.
+        raise ImproperlyConfigured("DATABASE_URL is none: use sqlite:///FILE or postgresql://…") from error
     if config["ENGINE"] == "django.db.backends.sqlite3":
         # Deferred transactions of several writers fail half the time; immediate ones wait for their turn.
         config["OPTIONS"] = {
@@ -203,8 +219,8 @@ CELERY = {
 }
 
 # A row whose worker shows no life for so long is another worker's; the sweep looks this often.
-LEASE_SECONDS = float(read("SECTIONWIRE_LEASE_SECONDS", "45"))
-SWEEP_SECONDS = float(read("SECTIONWIRE_SWEEP_SECONDS", "10"))
+LEASE_SECONDS = read_seconds("SECTIONWIRE_LEASE_SECONDS", "45")
+SWEEP_SECONDS = read_seconds("SECTIONWIRE_SWEEP_SECONDS", "10")
 # Touched at each sign of life of a worker or of the clock; a container's health check looks at its age.
 ALIVE_FILE = read("SECTIONWIRE_ALIVE_FILE")
 

@@ -24,7 +24,7 @@ from pipeline.errors import Permanent
 
 def _fault(message: str, remedy: str, *where: str | int) -> PydanticCustomError:
     """An error that carries its remedy, and the key it is about where the model as a whole is refused."""
-    return PydanticCustomError("network", "{message}", {"message": message, "remedy": remedy, "where": where})  # type: ignore[misc]  # wants literal strings, for catalogues we don't keep
+    return PydanticCustomError("network", "{message}", {"message": message, "remedy": remedy, "where": where})
 
 
 def language_tag(tag: str) -> str:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-# Before Django reads its settings: tests never touch the checkout's own installation.
-_HOME = tempfile.mkdtemp(prefix="sectionwire-tests-")
-os.environ.setdefault("SECTIONWIRE_HOME", _HOME)
-os.environ.setdefault("SECTIONWIRE_LOG", "WARNING")
-
-from tests.services import valkey  # noqa: E402
+from tests.services import valkey
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -74,20 +74,6 @@ def _refresh_fronts(output: str, lane: str, fronts: set[tuple[str, str]], due: A
         _bump(dirty, "dirty_seq", due_at=due)
 
 
-def retry_failed(deliveries: QuerySet[Delivery] | None = None) -> int:
-    """Make failed deliveries and front pages ready again. Returns how many."""
-    changed = 0
-    rows: list[QuerySet[Any]] = [Delivery.objects.all() if deliveries is None else deliveries]
-    if deliveries is None:
-        rows.append(Refresh.objects.all())
-    for queryset in rows:
-        failed = queryset.filter(status=Status.FAILED)
-        for lane in failed.order_by().values_list("lane", flat=True).distinct():
-            bell.announce(lane)
-        changed += failed.update(status=Status.READY, reason="", attempts=0, deaths=0, due_at=Now())
-    return changed
-
-
 def _bump(rows: QuerySet[Any], sequence: str, **changes: Any) -> int:
     """Want something newer; gives the number of rows.
 

@@ -59,20 +59,27 @@ def live_hops() -> list[list[Hop]]:
 
 def ring_or_wait(translation: Translation, source: str, net: Network) -> None:
     """Announce a translation's lane, or let it wait for an engine when no live worker has the pair."""
-    if any(find_route(net, source, translation.base, hops) for hops in live_hops()):
+    workers = live_hops()
+    if any(find_route(net, source, translation.base, hops) for hops in workers):
         bell.announce(translation.lane)
         return
     Translation.objects.filter(pk=translation.pk, status=Status.READY).update(
-        status=Status.WAITING, reason=no_engine_reason(source, translation.base)
+        status=Status.WAITING, reason=no_engine_reason(source, translation.base, net, workers)
     )
 
 
-def no_engine_reason(source: str, target: str) -> str:
-    """Why a translation waits, with the command that helps."""
+def no_engine_reason(source: str, target: str, net: Network, workers: Sequence[Sequence[Hop]]) -> str:
+    """Why a translation waits, with the command that helps: for the leg through the pivot that is missing."""
+    pivot = net.engines.pivot
+    wanted = (source, target)
+    if pivot and pivot not in wanted:
+        legs = [(source, pivot), (pivot, target)]
+        lacking = [leg for leg in legs if not any(find_route(net, *leg, hops) for hops in workers)]
+        wanted = lacking[0] if len(lacking) == 1 else wanted
     names = [language_name(tag) for tag in (source, target)]
     return (
         f"{NO_ENGINE}: no worker has a model from {names[0]} to {names[1]}. "
-        f"Install one: sectionwire models install {source} {target}"
+        f"Install one: sectionwire models install {wanted[0]} {wanted[1]}"
     )
 
 

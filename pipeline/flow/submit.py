@@ -6,7 +6,7 @@ import hashlib
 import json
 from base64 import b32encode
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from django.db import IntegrityError, transaction
 
@@ -18,7 +18,9 @@ from pipeline.ledger.models.articles import pack_metadata
 from pipeline.network import Network
 from pipeline.stages import intake
 
-URGENT = 10
+URGENT: Final = 10
+LONGEST_KEY: Final = 200
+LONGEST_URL: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ def submit(
     """
     net = net or installation.network()
     original = intake.read(submission, intake_options(net))
+    if len(original.metadata.key) > LONGEST_KEY or len(original.metadata.canonical_url) > LONGEST_URL:
+        raise Permanent(
+            f"{submission.name} has a key above {LONGEST_KEY} or a canonical URL above {LONGEST_URL} characters.",
+            "Give it shorter ones.",
+        )
     language = net.check_source(original.metadata.language or _no_language(submission))
     original = replace(original, metadata=replace(original.metadata, language=language))
     checksum = checksum_of(original)

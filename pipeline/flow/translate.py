@@ -51,20 +51,22 @@ def _process(claim: claims.Claim[Translation], rows: Sequence[Translation], host
     for source, group in by_source.items():
         route = engines.find_route(net, source, group[0].base, hops)
         if route is None:
-            _wait(group, claim, source)
+            _wait(group, claim, source, net, hops)
             continue
         try:
             _translate(group, claim, route, host, net)
         except NoModel as error:
             # The model went away, or turned out to be damaged, after the route was found.
             log.warning("no model", source=source, base=group[0].base, reason=str(error))
-            _wait(group, claim, source)
+            _wait(group, claim, source, net, hops)
 
 
-def _wait(group: Sequence[Translation], claim: claims.Claim[Translation], source: str) -> None:
+def _wait(
+    group: Sequence[Translation], claim: claims.Claim[Translation], source: str, net: Network, hops: Sequence[Hop]
+) -> None:
+    reason = engines.no_engine_reason(source, group[0].base, net, [hops])
     for row in group:
-        reason = engines.no_engine_reason(source, row.base)
-        work.guarded(row, claim, lambda row=row: claims.finish(row, claim.token, Status.WAITING, reason))  # type: ignore[misc]  # noqa: B023
+        work.guarded(row, claim, lambda row=row: claims.finish(row, claim.token, Status.WAITING, reason))  # type: ignore[misc]
 
 
 def _translate(

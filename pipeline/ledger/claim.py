@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
@@ -21,7 +20,7 @@ from pipeline.errors import PipelineError, Transient
 from pipeline.ledger.models import Claimable, Delivery, Refresh, Revision, Status, Translation
 
 MAX_DEATHS: Final = 5
-MAX_ATTEMPTS: Final = 12  # with the backoff below: about a day of transient errors
+MAX_ATTEMPTS: Final = 18  # with the backoff below: about a day of transient errors
 LONGEST_BACKOFF: Final = 4 * 3600.0
 CLAIMABLES: Final[tuple[type[Claimable], ...]] = (Revision, Translation, Delivery, Refresh)
 
@@ -164,13 +163,9 @@ def seconds_until_due(lane: str, horizon: float) -> float | None:
     return soonest
 
 
-def retry(rows: Sequence[Claimable]) -> int:
-    """Make failed rows ready again, from the beginning. Returns how many there were."""
-    changed = 0
-    for row in rows:
-        changed += (
-            type(row)
-            ._default_manager.filter(pk=row.pk, status=Status.FAILED)
-            .update(status=Status.READY, reason="", attempts=0, deaths=0, due_at=Now())
-        )
-    return changed
+def retry(rows: QuerySet[M]) -> tuple[int, set[str]]:
+    """Make the failed ones among these rows ready again, from the beginning. Returns how many, and their lanes."""
+    failed = rows.filter(status=Status.FAILED)
+    lanes = set(failed.order_by().values_list("lane", flat=True).distinct())
+    changed = failed.update(status=Status.READY, reason="", attempts=0, deaths=0, due_at=Now())
+    return changed, lanes

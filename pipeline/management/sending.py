@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Coalesce, Now
 
-from pipeline.flow import bell, deliveries, installation, lanes, publish
+from pipeline.flow import bell, deliveries, installation, lanes, publish, retry
 from pipeline.ledger.models import Article, Delivery, Edition, Receipt, Refresh, Status
 from pipeline.management import editions
 
@@ -57,7 +57,7 @@ def wake(section: str | None, article: str | None, *, again: bool) -> int:
     if article is not None:
         chosen = chosen.filter(edition__article=editions.find_article(article))
     if not again:
-        return deliveries.retry_failed(None if section is None and article is None else chosen)
+        return retry.deliveries(chosen) + (retry.front_pages() if section is None and article is None else 0)
     ids = sorted(set(chosen.filter(confirmed_seq__gt=0).values_list("edition_id", flat=True)))
     return sum(_want_again(edition_id) for edition_id in ids)
 

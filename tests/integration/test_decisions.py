@@ -95,7 +95,10 @@ def test_a_rejected_article_does_not_come_back_with_a_revision(reviewed):
     assert reviewed.edition("portugal").state == "declined"
 
 
-@pytest.mark.parametrize("decide", [lambda pk: decisions.send_back(pk, by="Ana", note=" "), lambda pk: decisions.decline(pk, by="Ana", reason="")])
+@pytest.mark.parametrize(
+    "decide",
+    [lambda pk: decisions.send_back(pk, by="Ana", note=" "), lambda pk: decisions.decline(pk, by="Ana", reason="")],
+)
 def test_a_decision_against_an_article_needs_a_reason(reviewed, decide):
     """One sentence is enough."""
     with pytest.raises(Permanent, match="needs a reason"):

@@ -8,7 +8,7 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
-from pipeline.flow import decisions, deliveries, installation, lanes, publish
+from pipeline.flow import deliveries, installation, lanes, publish, retry
 from pipeline.ledger import claim as claims
 from pipeline.ledger import invariants
 from pipeline.ledger.models import Delivery, Receipt, Refresh
@@ -97,7 +97,7 @@ def test_an_output_that_cannot_be_written_is_told_and_can_be_retried(desk):
     assert failed.receipts.exclude(outcome="confirmed").exists()
     assert Delivery.objects.get(edition__section="united-states").status == "done"
     (desk.home / "outputs" / "brazil").unlink()
-    deliveries.retry_failed()
+    assert retry.failed()["publish"] == 1
     Delivery.objects.update(due_at=Now())
     for _ in range(3):
         publish.run("site")
@@ -138,6 +138,6 @@ def test_receipts_are_appended_for_each_attempt(published):
     """What happened can be explained later."""
     count = Receipt.objects.count()
     row = Delivery.objects.get(edition__section="brazil")
-    decisions.deliveries.want(row.edition, installation.network().section("brazil"))
+    deliveries.want(row.edition, installation.network().section("brazil"))
     publish.run("site")
     assert Receipt.objects.count() == count + 1

@@ -77,9 +77,9 @@ def test_an_article_without_anything_visible_is_rejected_with_a_reason(desk):
     desk.submit("<p>Fine.</p>")
     desk.submit('<div><img src="x" width="1" height="1"><!-- nothing --></div><p>&nbsp;</p>')
     desk.work()
-    assert Revision.objects.filter(number=2, status="failed").exclude(reason="").exists() or not Revision.objects.filter(
-        number=2
-    )
+    assert Revision.objects.filter(number=2, status="failed").exclude(
+        reason=""
+    ).exists() or not Revision.objects.filter(number=2)
 
 
 def test_target_rules_decide_who_gets_an_article(desk, settings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any, ClassVar
 
 from django.db import models
@@ -124,9 +125,9 @@ class Event(models.Model):
 
 
 def pack_metadata(metadata: Metadata) -> dict[str, Any]:
-    """The metadata as JSON values; :func:`unpack_metadata` gives them back."""
+    """The metadata as JSON values, times in UTC; :func:`unpack_metadata` gives them back."""
     return {
-        name: value.isoformat() if name in {"published_at", "embargo"} else value
+        name: value.astimezone(UTC).isoformat() if name in {"published_at", "embargo"} else value
         for name in Metadata.__slots__
         if (value := getattr(metadata, name)) not in ("", None, ())
     }

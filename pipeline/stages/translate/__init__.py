@@ -48,8 +48,9 @@ def translate(
 ) -> list[tuple[TranslatedSegment, ...]]:
     """Translate documents, which must be in the route's source language; one tuple each, in order of its segments.
 
-    Each batch of the engine is put into the memory at once: a run that is broken off goes on from there. No answer of an engine breaks a segment: what can't be translated keeps its source, with
-    ``Origin.KEPT`` and the reason in ``problem``. What has nothing to translate has ``Origin.SOURCE``.
+    Each batch of the engine is put into the memory at once: a run that is broken off goes on from there. No answer of
+    an engine breaks a segment: what can't be translated keeps its source, with ``Origin.KEPT`` and the reason in
+    ``problem``. What has nothing to translate has ``Origin.SOURCE``.
 
     Raises:
         PipelineError: whatever memory or engine raise.

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from celery import signals
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from pipeline.errors import Permanent
+from pipeline.management import console
 from workers.app import app
 
 
-class Command(BaseCommand):
+class Command(console.Command):
     help = (
         "Run the clock that rings the sweep every ten seconds. One is enough for all machines; two do no harm. "
         "It keeps nothing on disk."
     )
+
+    log_level = logging.INFO
 
     def handle(self, *_: Any, **__: Any) -> None:
         if not settings.BROKER_URL:

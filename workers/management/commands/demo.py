@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -26,6 +25,7 @@ from pipeline.flow.status import Cell, Place, Row
 from pipeline.flow.submit import submit
 from pipeline.ledger import invariants
 from pipeline.ledger.models import Article, Edition, Refresh, Status
+from pipeline.management import console as base
 from pipeline.management.homes import MARKER, ensure_home
 from pipeline.network import Network
 from workers import bell
@@ -46,7 +46,7 @@ SIGNS: Final = {
 }
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     help = (
         "Submit the articles of examples/ to a fresh installation in var/demo, translate and publish them with real "
         "workers, and compare the result with examples/expected.toml. Use it as script/demo."

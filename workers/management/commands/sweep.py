@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from pipeline.flow.sweep import sweep
+from pipeline.management import console
 from workers.bell import ring
 
 
-class Command(BaseCommand):
+class Command(console.Command):
     help = "Free the rows of dead workers, wake translations whose model has come, and ring every lane with due work."
 
     def handle(self, *_: Any, **__: Any) -> None:

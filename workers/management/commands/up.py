@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import time
@@ -11,20 +12,22 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
 from rich.console import Console
 
 from pipeline.flow import installation
+from pipeline.management import console as base
 from pipeline.management.homes import ensure_home
 from workers.embedded import Child, Embedded, sectionwire, standard_children
 
 
-class Command(BaseCommand):
+class Command(base.Command):
     help = (
         "Run a whole installation on this machine: an embedded broker, workers, the clock, the web. Needs no root, no "
         "Docker and no Redis. Articles submitted from another terminal are worked on at once. Stops on Ctrl-C: work in "
         "hand is finished, the rest stays in the ledger."
     )
+
+    log_level = logging.INFO
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8200, help="port of the web (default: 8200, loopback only)")

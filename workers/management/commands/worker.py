@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from argparse import ArgumentParser
@@ -10,10 +11,10 @@ from typing import Any
 
 from celery import signals
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from pipeline.errors import Permanent
 from pipeline.flow import engines, installation, lanes
+from pipeline.management import console
 from workers import tasks
 from workers.app import app
 from workers.beats import Beats
@@ -21,12 +22,14 @@ from workers.beats import Beats
 KINDS = ("prepare", "translate", "publish", "sweep")
 
 
-class Command(BaseCommand):
+class Command(console.Command):
     help = (
         "Run one worker. It serves the lanes prepare (clean and segment), translate.LANGUAGE for every language it has "
         "a model for, publish.OUTPUT, and sweep. Give --lanes to serve some only: translating wants cores, publishing "
         "to a folder wants the machine that holds it. Stop it with Ctrl-C or SIGTERM: work in hand is finished."
     )
+
+    log_level = logging.INFO
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
