@@ -6,7 +6,7 @@ Only files below a section's own output folder are sent, wherever a path or a sy
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from http import HTTPStatus
@@ -36,16 +36,17 @@ POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One section as it is served: the folder with its pages."""
+    """One section as it is served: the folder with its pages. What is not ``listed`` is found by its address only."""
 
     key: str
     name: str
     root: Path
+    listed: bool = True
 
 
 def sites_of(network: Network, home: Path) -> dict[str, Site]:
-    """The sections that publish into a folder, by key."""
-    found = {}
+    """The sections that publish into a folder, by key; and the pictures in ``outputs/media``, where there are any."""
+    found = {"media": Site("media", "Pictures", home / "outputs" / "media", listed=False)}
     for section in network.sections:
         folders = [network.outputs[name].path for name in section.outputs if network.outputs[name].type == "folder"]
         if folders:
@@ -98,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         key, _, rest = path.removeprefix("/").partition("/")
         if not key:
-            self._send_page(HTTPStatus.OK, "Published sites", _list(sites))
+            self._send_page(HTTPStatus.OK, "Published sites", _list([site for site in sites.values() if site.listed]))
         elif key not in sites:
             self._not_found()
         else:
@@ -149,9 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: this server is for looking, and its terminal is shared."""
 
 
-def _list(sites: Mapping[str, Site]) -> str:
+def _list(sites: Sequence[Site]) -> str:
     items = []
-    for site in sites.values():
+    for site in sites:
         name = escape(site.name)
         if find(site, "index.html"):
             items.append(f'<li><a href="/{quote(site.key)}/">{name}</a></li>')

@@ -412,3 +412,17 @@ class TestTitleAndSummary:
 def test_json_takes_the_same_fields_as_front_matter():
     """A misspelt embargo is refused in JSON, too."""
     assert "embargo" in refusal(json.dumps({"title": "T", "embargoo": "2030-01-01", "html": "x"}), "a.json")
+
+
+def test_a_page_says_what_has_no_word_in_html_with_our_own_meta_names():
+    """Kind, key and embargo stand in no other meta; a slip in them is told as in front matter."""
+    page = (
+        '<html lang="en"><head><title>x</title><meta name="sectionwire:kind" content="news">'
+        '<meta name="sectionwire:key" content="gauges"></head><body><h1>Gauges</h1><p>Text.</p></body></html>'
+    )
+    original = intake.read(Submission("page.html", page.encode()), intake.Options())
+    assert (original.metadata.kind, original.metadata.key) == ("news", "gauges")
+    with pytest.raises(Permanent, match="embargo"):
+        intake.read(
+            Submission("page.html", page.replace("sectionwire:key", "sectionwire:embarg").encode()), intake.Options()
+        )

@@ -11,7 +11,7 @@ from pipeline.documents import Metadata
 from pipeline.errors import Permanent
 from pipeline.stages.intake import json_ld
 from pipeline.stages.intake.bounds import check_markup, too_deep
-from pipeline.stages.intake.fields import merge, moment
+from pipeline.stages.intake.fields import from_mapping, merge, moment
 from pipeline.stages.intake.text import plain, shorten, without_alt
 from pipeline.stages.intake.tree import (
     Element,
@@ -27,6 +27,7 @@ from pipeline.stages.intake.tree import (
 )
 
 _PAGE = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_OWN = "sectionwire:"
 _NOISE = names("nav script style template noscript link meta title base")
 _FOOTNOTES = re.compile(r"foot-?notes?\b|endnotes?\b", re.IGNORECASE)
 _PLUGIN = re.compile(r"\{/?[a-z][\w-]{0,40}(?:\s[^{}]{0,300})?\}", re.IGNORECASE)
@@ -174,10 +175,16 @@ def _described(name: str, root: Element, is_page: bool) -> Metadata:
         image=first("og:image", "og:image:url"),
         image_alt=first("og:image:alt"),
     )
-    described = merge(json_ld.read(name, root), from_meta)
+    described = merge(_own(name, named), json_ld.read(name, root), from_meta)
     if described.image and described.canonical_url:
         described = replace(described, image=_resolve(described.canonical_url, described.image))
     return described
+
+
+def _own(name: str, named: dict[str, list[str]]) -> Metadata:
+    """What ``<meta name="sectionwire:…">`` says: the keys of front matter, for which HTML has no word of its own."""
+    own = {key.removeprefix(_OWN): values for key, values in named.items() if key.startswith(_OWN)}
+    return from_mapping(name, {key: values if len(values) > 1 else values[0] for key, values in own.items()})
 
 
 def _resolve(base: str, address: str) -> str:

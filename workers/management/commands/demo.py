@@ -54,9 +54,8 @@ class Command(base.Command):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--serve", action="store_true", help="then serve the published sites until Ctrl-C")
-        parser.add_argument("--port", type=int, default=8300, help="port for --serve (default: 8300)")
 
-    def handle(self, *_: Any, serve: bool, port: int, **__: Any) -> None:
+    def handle(self, *_: Any, serve: bool, **__: Any) -> None:
         console = Console()
         home = Path(settings.SECTIONWIRE_HOME)
         _fresh(home)
@@ -81,7 +80,7 @@ class Command(base.Command):
             raise SystemExit(1)
         console.print(f"[green]The result equals {_short(EXAMPLES / 'expected.toml')}.[/]")
         if serve:
-            call_command("serve", port=port)
+            call_command("serve")
 
 
 def _fresh(home: Path) -> None:
