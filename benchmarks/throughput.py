@@ -61,7 +61,7 @@ processes = {processes}
 [outputs.site]
 type = "folder"
 base_url = "https://{{section}}.example"
-settle_seconds = 2
+settle_seconds = 10
 """
 SECTION = """\
 [[sections]]
@@ -180,9 +180,13 @@ def _report(
         f"CPU outside   {cpu / options.articles:8.1f} ms per (article, language) with {pages / options.articles:.1f} "
         f"pages each; target {allowed / options.articles:.0f}"
     )
+    shares = {
+        name: 1000 * result[f"cpu_{name}"] / options.articles for name in ("submit", "pages", "translate", "beat")
+    }
+    print(f"              {', '.join(f'{name} {share:.0f}' for name, share in shares.items())} ms")
     print(f"translations  {result['versions']:8.0f} for {result['published']:.0f} published pages")
     print(f"memory        {result['rss']:8.0f} MB resident, translation worker with its engines; target 350")
-    growth = result["late_rss"] / result["early_rss"]
+    growth = result["rss"] / result["early_rss"]
     print(f"              {growth:8.3f} × after the first fifth, at the end; target 1.05 or less (--steady)")
     missed = [ratio < 0.9 and not options.steady, cpu > allowed, result["rss"] >= 350, options.steady and growth > 1.05]
     return int(any(missed))

@@ -45,5 +45,16 @@ def configure() -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(LOG_LEVEL)
-    for chatty in ("httpx", "httpcore", "celery.redirected", "kombu", "filelock", "asyncio"):
+    # Celery would log two lines for every bell; what a bell led to is our own line.
+    for chatty in (
+        "celery.app.trace",
+        "celery.worker.strategy",
+        "celery.beat",
+        "httpx",
+        "httpcore",
+        "celery.redirected",
+        "kombu",
+        "filelock",
+        "asyncio",
+    ):
         logging.getLogger(chatty).setLevel("WARNING")

@@ -167,8 +167,8 @@ def read_database() -> dict[str, Any]:
         # Tests use a file as well: workers are other processes.
         config["TEST"] = {"NAME": str(CHECKOUT / "var" / "test.sqlite3")}
     else:
-        config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
+    config["CONN_MAX_AGE"] = 60
     return config
 
 

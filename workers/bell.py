@@ -15,11 +15,15 @@ log = structlog.get_logger()
 SILENCE_SECONDS: Final = 15.0
 """After a broker did not answer, don't try again for so long: a hundred submissions must not wait a hundred times."""
 
+PAUSE_SECONDS: Final = 0.1
+"""No process rings a lane more often than this, but it always rings once more after the last row."""
+
 SLACK_SECONDS: Final = 0.1
 """A ring that comes a little late finds its row due; one that comes a little early would find nothing."""
 
 _silent_until = 0.0
 _planned: dict[str, float] = {}
+_rung: dict[str, float] = {}
 
 
 def connect() -> None:
@@ -28,7 +32,13 @@ def connect() -> None:
 
 
 def _heard(*, lane: str, **_: Any) -> None:
-    ring(lane)
+    # Hundreds of rows may become ready within a moment: a bell that follows closely on another comes a little later,
+    # once for all of them.
+    if time.monotonic() - _rung.get(lane, 0.0) < PAUSE_SECONDS:
+        ring_later(lane, PAUSE_SECONDS)
+    else:
+        _rung[lane] = time.monotonic()
+        ring(lane)
 
 
 def ring(lane: str, after: float = 0.0) -> bool:
@@ -67,4 +77,5 @@ def use_broker(url: str) -> None:
     pools.reset()
     app._after_fork()  # type: ignore[attr-defined]  # noqa: SLF001 - Celery's own way of forgetting its connections
     _planned.clear()
+    _rung.clear()
     _silent_until = 0.0

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final
+from typing import Any, Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.dispatch import Signal
 
 ready: Final = Signal()
@@ -22,9 +22,22 @@ def announce(lane: str) -> None:
 
     For work that is due later as well: whoever hears it looks when the lane's next row is due.
     """
-    if not _muffled.get():
-        # robust: a listener that fails must not fail whoever did the work.
-        transaction.on_commit(lambda: ready.send_robust(sender=None, lane=lane), robust=True)
+    if _muffled.get() or _is_announced(lane):
+        return
+
+    def ring() -> None:
+        ready.send_robust(sender=None, lane=lane)
+
+    ring.lane = lane  # type: ignore[attr-defined]
+    # robust: a listener that fails must not fail whoever did the work.
+    transaction.on_commit(ring, robust=True)
+
+
+def _is_announced(lane: str) -> bool:
+    """Whether the present transaction rings this lane anyway, however its savepoints end."""
+    present = set(connection.savepoint_ids)
+    hooks: list[Any] = connection.run_on_commit  # each begins with (savepoints, hook)
+    return any(getattr(hook[1], "lane", None) == lane and hook[0] <= present for hook in hooks)
 
 
 @contextmanager

@@ -82,6 +82,7 @@ class TestFormats:
 
     def test_too_much_markdown_is_refused(self):
         assert "at most 1,000,000" in refusal("# T\n" + "word " * 300_000, "a.md")
+        assert "square brackets" in refusal("# T\n" + "[" * 30_000, "a.md")
 
     def test_json_fields_and_surrogates(self):
         given = '{"title": "A\\ud800B", "part": 2, "tags": ["x", "y"], "html": "<p>a\\u0000b&#xD800;c</p>"}'
@@ -347,6 +348,22 @@ class TestPages:
         page = "<html><body><article><p>Text</p><footer class=footnotes><p>Note</p></footer></article></body></html>"
         assert "Note" in read(page, title="T").html
 
+    def test_say_which_part_is_the_article(self):
+        """An export's own furniture (print, hits, previous and next) stays outside of what it marks as the body."""
+        export = (
+            '<div><h2 itemprop="headline">High water</h2><ul><li>Print</li></ul><dl><dd>Hits: 12</dd></dl>'
+            '<div itemprop="articleBody"><p>The water rose all night.</p></div><ul><li>Next</li></ul></div>'
+        )
+        original = read(export)
+        assert original.metadata.title == "High water"
+        assert original.html == "<p>The water rose all night.</p>"
+
+    def test_say_kind_and_key_in_meta_of_ours(self):
+        page = '<meta name="sectionwire:kind" content="news"><meta name="sectionwire:key" content="k1"><h1>T</h1>x'
+        metadata = read(page).metadata
+        assert (metadata.kind, metadata.key) == ("news", "k1")
+        assert "embargo" in refusal('<meta name="sectionwire:embrago" content="2030-01-01"><h1>T</h1>x')
+
     def test_broken_json_ld_is_passed_over(self):
         assert read('<script type="application/ld+json">{"@type": </script><h1>T</h1>x').metadata.title == "T"
 
@@ -378,6 +395,8 @@ class TestTitleAndSummary:
     def test_a_heading_that_repeats_the_given_title_goes(self):
         assert "<h1>" not in read("<h1>the TIDE</h1><p>Text", title="The tide").html
         assert "<h1>" in read("<h1>High water</h1><p>Text", title="The tide").html
+        assert "<h2>" not in read("<div><h2>The  tide</h2></div><p>Text", title="The tide").html
+        assert read("<h2>Start</h2><p>Text<h2>The tide</h2>", title="The tide").html.count("<h2>") == 2
 
     def test_no_title_is_refused_with_the_ways_to_give_one(self):
         assert "<h1>" in refusal("<p>Text</p>")

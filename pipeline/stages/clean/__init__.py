@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.documents import CleanDocument, Original
+from pipeline.documents import CleanDocument, Metadata, Original
 from pipeline.errors import Permanent
 from pipeline.stages.clean import fields, gate, references, word
 from pipeline.stages.clean.nodes import has_visible
@@ -49,7 +49,7 @@ def clean(original: Original, options: Options) -> CleanDocument:
     try:
         for _ in range(_PASSES):
             before = body
-            nodes = _pass(body, metadata.canonical_url, options, notes)
+            nodes = _pass(body, metadata, options, notes)
             body = gate.passed(_in_lines(nodes))
             if body == before:
                 break
@@ -65,14 +65,14 @@ def clean(original: Original, options: Options) -> CleanDocument:
     return CleanDocument(metadata=metadata, body=body, notes=notes.sentences())
 
 
-def _pass(html: str, base: str, options: Options, notes: Notes) -> list[Node]:
+def _pass(html: str, metadata: Metadata, options: Options, notes: Notes) -> list[Node]:
     root = parse(html, MAX_DEPTH + 40)  # links and emphasis that go into blocks make what they hold a little deeper
     body = body_of(root)
     if words := sum(element.tag in _PARAGRAPHS and word.is_words(element) for element in walk(body.children)):
         notes.add("word", words)
     word.make_lists(body, notes)
     hosts = tuple(host.lower() for host in options.embed_hosts)
-    sifted = sift(body.children, Sieve(base, hosts, linked_ids(root), notes))
+    sifted = sift(body.children, Sieve(metadata.canonical_url, metadata.language, hosts, linked_ids(root), notes))
     return references.settle(Shaper(notes).flow(sifted), notes)
 
 

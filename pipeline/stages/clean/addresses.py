@@ -43,16 +43,19 @@ def _with_scheme(address: str) -> str:
     scheme = ""
     while web := _WEB.match(address):  # http://https://x.org happens, too
         scheme, address = web[1].lower(), address[web.end() :]
-    if scheme:
-        path, mark, query = address.partition("?")
-        return f"{scheme}://" + path.replace("\\", "/") + mark + query
-    if re.match(r"[/\\]{2}", address):
-        return "https://" + address.lstrip("/\\").replace("\\", "/")
+    if scheme or re.match(r"[/\\]{2}", address):
+        return f"{scheme or 'https'}://" + _forward(address.lstrip("/\\"))
     if re.match(r"www\.[\w-]+\.", address, re.IGNORECASE):
         return f"https://{address}"
     if _EMAIL.fullmatch(address):
         return f"mailto:{address}"
-    return address
+    return address if _SCHEME.match(address) else _forward(address)
+
+
+def _forward(address: str) -> str:
+    """An address with slashes where Windows has backslashes; browsers read them so."""
+    path, mark, query = address.partition("?")
+    return path.replace("\\", "/") + mark + query
 
 
 def _joined(base: str, address: str) -> str:

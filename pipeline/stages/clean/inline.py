@@ -16,6 +16,7 @@ from pipeline.stages.clean.vocabulary import ATOMS
 from pipeline.stages.intake.tree import Element, Node, names
 
 SPACE = " \t\r\n\f"
+_UNSEEN = SPACE + "\xa0"
 _SPACES = re.compile("[ \t\r\n\f]+")
 _ONCE = names("em strong u s del ins small mark a")
 """Elements that mean nothing more inside themselves."""
@@ -164,6 +165,11 @@ class _Spacer:
         self._borders.append(token)
 
     def content(self, token: _Token) -> None:
+        """What is seen; a run does not begin with no-break spaces, which nobody would see."""
+        if isinstance(token, str) and not self._begun:
+            token = token.lstrip(_UNSEEN)
+            if not token:
+                return
         if self._gap and self._begun and not self._breaks:
             inner = next((i for i, border in enumerate(self._borders) if isinstance(border, _Start)), None)
             self._borders.insert(len(self._borders) if inner is None else inner, " ")
@@ -196,14 +202,16 @@ def _spaced(stream: list[_Token]) -> list[_Token]:
         else:
             spacer.content(token)
     spacer.flush()
-    return _without_last_breaks(spacer.written)
+    return _without_unseen_end(spacer.written)
 
 
-def _without_last_breaks(stream: list[_Token]) -> list[_Token]:
+def _without_unseen_end(stream: list[_Token]) -> list[_Token]:
     kept: list[_Token] = []
     at_end = True
     for token in reversed(stream):
-        if at_end and is_break(token):
+        if at_end and isinstance(token, str):
+            token = token.rstrip(_UNSEEN)
+        if at_end and (is_break(token) or token == ""):
             continue
         at_end = at_end and isinstance(token, _Start | _End)
         kept.append(token)

@@ -132,6 +132,14 @@ def with_lists_around_items(nodes: list[Node]) -> list[Node]:
     return result
 
 
+def without_items(nodes: list[Node]) -> list[Node]:
+    """The content of a list with its items as mere borders."""
+    return [
+        Element("div", {}, node.children) if isinstance(node, Element) and node.tag in _ITEMS else node
+        for node in nodes
+    ]
+
+
 def _is_blank(node: Node) -> bool:
     return isinstance(node, str) and not node.strip(" \t\r\n\f")
 

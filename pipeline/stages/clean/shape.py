@@ -16,6 +16,7 @@ from pipeline.stages.clean.nodes import (
     single_breaks,
     with_lists_around_items,
     without_id,
+    without_items,
 )
 from pipeline.stages.clean.notes import Notes
 from pipeline.stages.clean.vocabulary import HEADINGS, MEDIA
@@ -104,7 +105,7 @@ class Shaper:
                 sources = [inner.attrs["src"] for inner in walk([part]) if "src" in inner.attrs]
                 lines.append(Element("a", {"href": sources[0]}, [host_of(sources[0]) or sources[0]]))
             else:
-                lines += self._lines(part.children)
+                lines += self._lines(without_items(part.children))
             lines.append(Element("br"))
         return lines
 
@@ -169,7 +170,7 @@ class Shaper:
         lines: list[Node] = []
         for part in self.parts(nodes):
             lines += ["\n"] if lines else []
-            lines += part if isinstance(part, list) else self._raw_lines(part.children)
+            lines += part if isinstance(part, list) else self._raw_lines(without_items(part.children))
         return lines
 
     def _list(self, element: Element) -> list[Node]:

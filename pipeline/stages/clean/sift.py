@@ -15,16 +15,17 @@ from pipeline.stages.clean.notes import Notes
 from pipeline.stages.clean.vocabulary import BLOCKS, BORDERS, INLINE, INSTEAD, MEDIA, REMOVED
 from pipeline.stages.intake.text import collapse
 from pipeline.stages.intake.tree import Element, Node, names, visible_text, walk
+from pipeline.stages.markup import foreign
 
 _NOTED = {
-    **dict.fromkeys(names("script noscript template canvas base meta applet"), "script"),
+    **dict.fromkeys(names("script noscript template canvas base applet"), "script"),
     **dict.fromkeys(names("style"), "style"),
     **dict.fromkeys(names("input select textarea button datalist keygen"), "form"),
     **dict.fromkeys(names("svg math"), "drawing"),
     **dict.fromkeys(names("object embed frameset"), "object"),
 }
-_CAPTIONED = {"wp-caption": "figure", "wp-caption-text": "figcaption"}
-"""Classes with which WordPress marks figures."""
+_MEANT_BY_CLASS = {"wp-caption": "figure", "wp-caption-text": "figcaption", "footnotes": "section"}
+"""Classes of mere borders and paragraphs that say what they are: two are WordPress's."""
 
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-srcset", "srcset")
 _ONCE = names("em strong u s del ins small mark a")
@@ -36,9 +37,11 @@ _SPECIAL = ("lang", "dir", "translate")
 
 @dataclass(frozen=True, slots=True)
 class Sieve:
-    """What sifting needs to know: the article's address, the hosts of embedded pages, and which ids are linked to."""
+    """What sifting needs to know: the article's address and language, the hosts of embedded pages, and which ids are
+    linked to."""
 
     base: str
+    language: str
     embed_hosts: tuple[str, ...]
     linked: frozenset[str]
     notes: Notes
@@ -50,8 +53,20 @@ def linked_ids(root: Element) -> frozenset[str]:
     return frozenset(href[1:] for href in hrefs if href.startswith("#"))
 
 
-def sift(nodes: list[Node], sieve: Sieve, within: frozenset[str] = frozenset()) -> list[Node]:
-    """``nodes`` in the vocabulary; ``within`` are the inline elements around them."""
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """The inline elements around some nodes, and the language they are in."""
+
+    tags: frozenset[str]
+    language: str
+
+
+def sift(nodes: list[Node], sieve: Sieve) -> list[Node]:
+    """``nodes`` in the vocabulary."""
+    return _sifted(nodes, sieve, _Around(frozenset(), sieve.language))
+
+
+def _sifted(nodes: list[Node], sieve: Sieve, around: _Around) -> list[Node]:
     result: list[Node] = []
     for node in nodes:
         if isinstance(node, str):
@@ -63,7 +78,7 @@ def sift(nodes: list[Node], sieve: Sieve, within: frozenset[str] = frozenset()) 
         elif node.tag in ("img", "image"):
             result += _image(node, sieve)
         else:
-            result += _element(node, sieve, within)
+            result += _element(node, sieve, around)
     return result
 
 
@@ -72,23 +87,33 @@ def _note_removed(element: Element, sieve: Sieve) -> None:
         sieve.notes.add(kind)
 
 
-def _element(element: Element, sieve: Sieve, within: frozenset[str]) -> list[Node]:
+def _element(element: Element, sieve: Sieve, around: _Around) -> list[Node]:
     style = word.style_of(element)
     if word.is_hidden(element, style):
         if visible_text([element]):
             sieve.notes.add("hidden")
         return []
+    if element.tag == "hr" and element.attrs.get("id") == "system-readmore":
+        return [Element("div")]  # where Joomla cuts its teaser off
     tag = _tag(element, style)
     if element.tag == "h1":
         sieve.notes.add("heading")
     attrs = attributes.cleaned(element, tag, sieve.base, sieve.notes)
-    if not _stands(tag, attrs, element, sieve, within):
+    language = attrs.get("lang", around.language)
+    if around.language and not foreign(language, around.language):
+        attrs.pop("lang", None)  # Word says of every run that it is in English
+    if not _stands(tag, attrs, element, sieve, around.tags):
         tag = "div" if element.tag in BORDERS else ""
         attrs = {name: attrs[name] for name in ("id",) if attrs.get(name) in sieve.linked}
     if tag == "figure" and any(inner.tag == "figure" for inner in walk(element.children)):
         tag, attrs = "div", {}  # a gallery: the pictures' own figures stand
-    added = [] if element.tag in BORDERS else [name for name in word.emphasis(element.tag, style) if name not in within]
-    inside = sift(element.children, sieve, within | {tag, *added} if tag in INLINE else within | {*added})
+    added = (
+        []
+        if element.tag in BORDERS
+        else [name for name in word.emphasis(element.tag, style) if name not in around.tags]
+    )
+    tags = around.tags | {tag, *added} if tag in INLINE else around.tags | {*added}
+    inside = _sifted(element.children, sieve, _Around(tags, language))
     for name in reversed(added):
         inside = [Element(name, {}, inside)]
     if "id" in attrs and tag in ("", "div") and not any(name in attrs for name in _SPECIAL):
@@ -101,9 +126,9 @@ def _tag(element: Element, style: dict[str, str]) -> str:
     """The element of the vocabulary that this one means; empty when it is to be taken off."""
     if word.is_plain_after_all(element.tag, style):
         return ""
-    for name in element.attrs.get("class", "").split():
-        if name in _CAPTIONED:
-            return _CAPTIONED[name]
+    for name in element.attrs.get("class", "").split() if element.tag in ("div", "p") else ():
+        if name in _MEANT_BY_CLASS:
+            return _MEANT_BY_CLASS[name]
     tag = INSTEAD.get(element.tag, element.tag)
     return tag if tag in INLINE or tag in BLOCKS else ""
 

@@ -40,22 +40,24 @@ class _Builder:
         self._shaper = shaper
 
     def sections(self, element: Element) -> None:
-        loose: Element | None = None
-        for part in self._shaper.pieces(element):
+        loose: list[Node] = []
+        for part in [*self._shaper.pieces(element), Element("tfoot")]:
+            if part.tag in ("tr", *_CELLS):
+                loose.append(part)
+                continue
+            if loose and part.tag in _SECTIONS:
+                self._section(Element("tbody", {}, loose))
+                loose = []
             if part.tag in _SECTIONS:
-                loose = None
-                self._section(Element(part.tag, part.attrs), part)
-            elif part.tag in ("tr", *_CELLS):
-                if loose is None:
-                    loose = Element("tbody")
-                self._section(loose, Element("tbody", {}, [part]))
+                self._section(part)
             elif part.tag == "caption" and not self.caption and has_visible(part.children):
                 self.caption = [Element("caption", part.attrs, self._shaper.phrase(part.children))]
             else:
                 self.outside.append(part)
 
-    def _section(self, section: Element, given: Element) -> None:
-        """Put the rows of ``given`` into ``section``, which is kept when it has any."""
+    def _section(self, given: Element) -> None:
+        """Take a section with its rows, when it has any; cells without a row are one."""
+        section = Element(given.tag, given.attrs)
         row: Element | None = None
         for part in self._shaper.pieces(given):
             if part.tag == "tr":
@@ -67,7 +69,7 @@ class _Builder:
                 self._row(section, row, Element("tr", {}, [part]))
             else:
                 self.outside.append(part)
-        if section.children and not any(section is made for made in self.made[-1:]):
+        if section.children:
             self.made.append(section)
 
     def _row(self, section: Element, row: Element, given: Element) -> None:

@@ -101,8 +101,9 @@ def _finish(run: list[tuple[_Item, Element]], notes: Notes) -> list[Node]:
         return []
     if len(run) == 1 and not is_words(run[0][1]):
         return [run[0][1]]
-    notes.add("word_list")
-    return _nest([item for item, _ in run])
+    lists = _nest([item for item, _ in run])
+    notes.add("word_list", len(lists))
+    return lists
 
 
 def _item(paragraph: Element) -> _Item | None:

@@ -45,20 +45,17 @@ def read(name: str, html: str, known: Metadata, max_elements: int, max_depth: in
         root = parse(html, max_depth)
     except TooDeepError:
         raise too_deep(name, max_depth) from None
-    is_page = _PAGE.search(html) is not None
-    content = _main_content(body_of(root)) if is_page else body_of(root).children
+    body = body_of(root)
+    content = _main_content(body, is_page=_PAGE.search(html) is not None)
     if not has_content(content):
         raise Permanent(f"{name} is empty: it has no text that a reader would see.", "Submit the article's text.")
-    known = merge(known, _described(name, root, is_page))
-    heading = next((element for element in walk(content) if element.tag == "h1"), None)
-    headline = visible_text([heading]) if heading else ""
-    title = _title(known.title, _page_title(root), headline)
+    known = merge(known, _described(name, root))
+    title = _title(known.title, _page_title(root), _headline(content) or _headline(body.children))
     if not title:
         raise Permanent(
             f"{name} has no title.", "Give it one: a heading <h1> (# in Markdown), a field “title”, or --title."
         )
-    if heading and headline.casefold() == title.casefold():
-        content = _without(content, heading)
+    content = _without_title(content, title)
     if not has_content(content):
         raise Permanent(f"{name} has a title, but no text.", "Submit the article's text with it.")
     return replace(known, title=title, summary=known.summary or _first_paragraph(content)), serialise(content)
@@ -89,8 +86,40 @@ def _page_title(root: Element) -> str:
     return ""
 
 
-def _main_content(body: Element) -> list[Node]:
-    """The part of a page that is its article: ``<article>``, else ``<main>``, else the body without its frame.
+def _headline(nodes: list[Node]) -> str:
+    """The text of the first heading of the first level, or of what is marked as the headline."""
+    for element in walk(nodes):
+        if element.tag == "h1" or "headline" in element.attrs.get("itemprop", "").split():
+            return visible_text([element])
+    return ""
+
+
+def _without_title(nodes: list[Node], title: str) -> list[Node]:
+    """``nodes`` without the heading that says the title once more: the first of all, or the first ``<h1>``."""
+    headings = [element for element in walk(nodes) if element.tag in ("h1", "h2")]
+    first = next((element for element in headings if element.tag == "h1"), None)
+    repeats = [element for element in (first, *headings[:1]) if element and _is_same(visible_text([element]), title)]
+    return _filter(nodes, lambda element: not any(element is repeat for repeat in repeats))
+
+
+def _is_same(text: str, title: str) -> bool:
+    return plain(text).casefold() == title.casefold()
+
+
+def _main_content(body: Element, *, is_page: bool) -> list[Node]:
+    """The part of a document that is its article.
+
+    That is what is marked as the article's body (``itemprop="articleBody"``); else, of a page, ``<article>``, else
+    ``<main>``, else the body without its frame; of a fragment all of it.
+    """
+    marked = [element for element in walk(body.children) if "articleBody" in element.attrs.get("itemprop", "").split()]
+    if marked and _length(marked[0]) * 4 >= _length(body):
+        return marked[0].children
+    return _page_content(body) if is_page else body.children
+
+
+def _page_content(body: Element) -> list[Node]:
+    """The article in a page.
 
     A page may have several articles, as teasers: the longest is taken when it has a quarter of the page's text.
     """
@@ -148,7 +177,7 @@ def _without(nodes: list[Node], unwanted: Element) -> list[Node]:
     return _filter(nodes, lambda element: element is not unwanted)
 
 
-def _described(name: str, root: Element, is_page: bool) -> Metadata:
+def _described(name: str, root: Element) -> Metadata:
     """What ``<meta>``, ``<link>``, ``<html lang>`` and JSON-LD say; JSON-LD first, as it is the most exact."""
     named: dict[str, list[str]] = {}
     canonical = ""
@@ -165,9 +194,9 @@ def _described(name: str, root: Element, is_page: bool) -> Metadata:
         return next((named[key][0] for key in keys if key in named), "")
 
     from_meta = Metadata(
-        title=first("og:title") if is_page else "",
+        title=first("og:title"),
         summary=first("description", "og:description"),
-        language=root.attrs.get("lang", "").strip() or first("og:locale").replace("_", "-"),
+        language=_language(root) or first("og:locale").replace("_", "-"),
         tags=_tags(named),
         authors=tuple(dict.fromkeys(named.get("author", []))),
         canonical_url=canonical or first("og:url"),
@@ -185,6 +214,11 @@ def _own(name: str, named: dict[str, list[str]]) -> Metadata:
     """What ``<meta name="sectionwire:…">`` says: the keys of front matter, for which HTML has no word of its own."""
     own = {key.removeprefix(_OWN): values for key, values in named.items() if key.startswith(_OWN)}
     return from_mapping(name, {key: values if len(values) > 1 else values[0] for key, values in own.items()})
+
+
+def _language(root: Element) -> str:
+    """The language of a page; Word declares it on the body."""
+    return next((lang for part in (root, body_of(root)) if (lang := part.attrs.get("lang", "").strip())), "")
 
 
 def _resolve(base: str, address: str) -> str:

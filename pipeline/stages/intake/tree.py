@@ -25,7 +25,7 @@ def names(text: str) -> frozenset[str]:
 MAX_DEPTH = 256
 """How deep elements may be nested: the walks over a tree use the interpreter's stack, about two frames a level."""
 
-VOID = names("area base br col embed hr img input link meta param source track wbr")
+VOID = names("area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr")
 """Elements that have no end tag."""
 
 BREAKING = names(
@@ -71,15 +71,33 @@ def parse(text: str, max_depth: int = MAX_DEPTH) -> Element:
         source, target, depth = waiting.pop()
         if depth > max_depth + 2:  # html and body come on top
             raise TooDeepError
-        for child in source.children:
+        for child in _children(source):
             if isinstance(child, Tag):
                 attrs = {name.lower(): characters(str(value)) for name, value in child.attrs.items()}
                 element = Element(child.name.lower(), attrs)
                 target.children.append(element)
                 waiting.append((child, element, depth + 1))
-            elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
+            else:
                 target.children.append(characters(str(child)))
     return next((child for child in elements(root.children) if child.tag == "html"), root)
+
+
+def _children(source: Tag) -> Iterator[Tag | NavigableString]:
+    """The elements and texts in ``source``; what the parser put into elements that hold nothing (``embed``, ``wbr``)
+    comes after them.
+    """
+    waiting = [iter(source.children)]
+    while waiting:
+        child = next(waiting[-1], None)
+        if child is None:
+            waiting.pop()
+        elif isinstance(child, Tag):
+            if child.name.lower() in VOID:
+                waiting.append(iter(child.children))
+                child = Tag(name=child.name, attrs=child.attrs)
+            yield child
+        elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
+            yield child
 
 
 def body_of(root: Element) -> Element:
