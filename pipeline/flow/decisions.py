@@ -159,9 +159,10 @@ def _approve(edition: Edition, version: Version, by: str, section: Section) -> N
         edition.published_at = edition.updated_at = metadata.published_at or now
     else:
         edition.updated_at = now
-    if not edition.path:
-        _give_address(edition, version, section)
-    edition.save()
+    if edition.path:
+        edition.save()
+    else:
+        _save_with_address(edition, version, section)
     _tell(edition, by, f"version {version.number} approved")
     deliveries.want(edition, section)
 
@@ -178,8 +179,8 @@ def _followers(edition: Edition, version: Version, section: Section, net: Networ
         _approve(follower, version, edition.decided_by, following[follower.section])
 
 
-def _give_address(edition: Edition, version: Version, section: Section) -> None:
-    """Choose slug and path once; the address of a published page does not change by itself.
+def _save_with_address(edition: Edition, version: Version, section: Section) -> None:
+    """Choose slug and path once, and save; the address of a published page does not change by itself.
 
     The unique constraint has the last word when two editions choose the same slug at the same moment.
     """
@@ -201,7 +202,7 @@ def _give_address(edition: Edition, version: Version, section: Section) -> None:
         edition.path = path_of(edition.slug)
         try:
             with transaction.atomic():
-                edition.save(update_fields=["slug", "path"])
+                edition.save()
         except IntegrityError:
             continue
         return
