@@ -15,8 +15,9 @@ log = structlog.get_logger()
 SILENCE_SECONDS: Final = 15.0
 """After a broker did not answer, don't try again for so long: a hundred submissions must not wait a hundred times."""
 
-PAUSE_SECONDS: Final = 0.1
-"""No process rings a lane more often than this, but it always rings once more after the last row."""
+PAUSE_SECONDS: Final = 0.5
+"""No process rings a lane more often than this, but it always rings once more after the last row: a visit to a lane
+costs as much as three rows, so it should find several."""
 
 SLACK_SECONDS: Final = 0.1
 """A ring that comes a little late finds its row due; one that comes a little early would find nothing."""
@@ -58,7 +59,8 @@ def ring(lane: str, after: float = 0.0) -> bool:
 
 
 def ring_later(lane: str, seconds: float) -> None:
-    """Ring a lane when its next row is due, unless this process has arranged for it already."""
+    """Ring a lane when its next row is due, but not at once, unless this process has arranged for it already."""
+    seconds = max(seconds, PAUSE_SECONDS)
     now = time.monotonic()
     planned = _planned.get(lane, 0.0)
     if not now < planned <= now + seconds + SLACK_SECONDS and ring(lane, seconds + SLACK_SECONDS):
