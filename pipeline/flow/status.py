@@ -32,15 +32,16 @@ class Place(StrEnum):
     FAILED = "failed"
 
 
-SETTLED = frozenset(Place) - {Place.PUBLISHING, Place.PREPARING, Place.TRANSLATING}
-"""Places where an article stays until a person, a model or the clock moves it."""
+IN_WORK = frozenset({Place.PUBLISHING, Place.PREPARING, Place.TRANSLATING})
+"""Places where workers are on an article; elsewhere it stays until a person, a model or the clock moves it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One article for one section in one language: where it stands, why, and its address once it is published.
 
-    ``update`` says what a newer version waits for while an earlier one is live.
+    ``update`` says what a newer version waits for while an earlier one is live; ``settled`` is false while workers are
+    still on it, so that it will stand elsewhere before long.
     """
 
     section: str
@@ -49,6 +50,7 @@ class Cell:
     why: str = ""
     url: str = ""
     update: str = ""
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +118,20 @@ def _cell(
 ) -> Cell:
     if edition is None:
         place, why = _without_edition(article, section, revision)
-        return Cell(section.key, tag, place, why)
+        return Cell(section.key, tag, place, why, settled=place not in IN_WORK)
     decided = _decision(edition)
     waiting = _translation(translations[edition.translation_id], revision, edition)
     if edition.approved_id is None:
         place, why = decided if edition.candidate_id or edition.state == Edition.State.DECLINED else waiting
-        return Cell(section.key, tag, place, why)
+        return Cell(section.key, tag, place, why, settled=place not in IN_WORK)
     place, why, url = _delivered(edition)
     update = ""
     if edition.candidate_id:
         update = f"a newer version is {decided[0]}: {decided[1]}"
     elif waiting[0] not in {Place.PUBLISHING, Place.PUBLISHED}:
         update = f"revision {revision.number} is {waiting[0]}"
-    return Cell(section.key, tag, place, why, url, update)
+    settled = place not in IN_WORK and waiting[0] not in IN_WORK - {Place.PUBLISHING}
+    return Cell(section.key, tag, place, why, url, update, settled)
 
 
 def _without_edition(article: Article, section: Section, revision: Revision) -> tuple[Place, str]:

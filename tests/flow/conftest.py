@@ -110,7 +110,7 @@ class Installation:
         """Nothing moves any more."""
         rows = status.matrix(list(Article.objects.all()), wiring.network())
         return (
-            all(cell.place in status.SETTLED for row in rows for cell in row.cells)
+            all(cell.settled for row in rows for cell in row.cells)
             and not Refresh.objects.exclude(status=Status.DONE).exists()
             and not Delivery.objects.exclude(status__in=[Status.DONE, Status.FAILED]).exists()
         )

@@ -117,7 +117,7 @@ def _watch(console: Console, embedded: Embedded, expected: dict[str, Any]) -> li
             live.update(_progress(cells))
             acted = _edit(rows, expected.get("approvals", {}), net)
             fronts_open = Refresh.objects.exclude(status=Status.DONE).exists()
-            if not acted and not fronts_open and all(cell.place in status.SETTLED for cell in cells):
+            if not acted and not fronts_open and all(cell.settled for cell in cells):
                 return rows
             if time.monotonic() > deadline:
                 console.print(f"[red]Not everything has settled within {PATIENCE:.0f} s.[/]")
@@ -138,7 +138,7 @@ def _edit(rows: list[Row], approvals: dict[str, list[str]], net: Network) -> boo
 
 
 def _progress(cells: list[Cell]) -> Text:
-    settled = sum(cell.place in status.SETTLED for cell in cells)
+    settled = sum(cell.settled for cell in cells)
     width = 30
     filled = width * settled // max(1, len(cells))
     counts = Counter(cell.place for cell in cells)
