@@ -34,10 +34,9 @@ def announce(lane: str) -> None:
 
 
 def _is_announced(lane: str) -> bool:
-    """Whether the present transaction rings this lane anyway, however its savepoints end."""
-    present = set(connection.savepoint_ids)
-    hooks: list[Any] = connection.run_on_commit  # each begins with (savepoints, hook)
-    return any(getattr(hook[1], "lane", None) == lane and hook[0] <= present for hook in hooks)
+    """Whether the present transaction rings this lane anyway. Hooks of savepoints that were rolled back are gone."""
+    hooks: list[Any] = connection.run_on_commit  # the second of each is the hook
+    return any(getattr(hook[1], "lane", None) == lane for hook in hooks)
 
 
 @contextmanager
