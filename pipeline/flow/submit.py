@@ -62,7 +62,12 @@ def submit(
             f"{submission.name} has a key above {LONGEST_KEY} or a canonical URL above {LONGEST_URL} characters.",
             "Give it shorter ones.",
         )
-    language = net.check_source(original.metadata.language or _no_language(submission))
+    try:
+        language = net.check_source(original.metadata.language or _no_language(submission))
+    except Permanent as error:
+        if submission.name in error.message:
+            raise
+        raise Permanent(f"{submission.name}: {error.message}", error.remedy) from error
     original = replace(original, metadata=replace(original.metadata, language=language))
     checksum = checksum_of(original)
     for attempt in (1, 2):
