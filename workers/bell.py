@@ -47,15 +47,20 @@ def ring(lane: str, after: float = 0.0) -> bool:
     global _silent_until
     if not settings.BROKER_URL or time.monotonic() < _silent_until:
         return False
-    from workers import tasks
+    from workers.app import app  # Celery is slow to import, and most commands never ring
 
     try:
-        tasks.for_lane(lane).apply_async((lane,), queue=lane, countdown=after, retry=False)
+        app.send_task(_task(lane), (lane,), queue=lane, countdown=after, retry=False)
     except Exception as error:  # noqa: BLE001 - whatever it is, the article is in the ledger and the sweep will ring
         _silent_until = time.monotonic() + SILENCE_SECONDS
         log.warning("the broker did not take a bell; the sweep will ring", lane=lane, error=repr(error))
         return False
     return True
+
+
+def _task(lane: str) -> str:
+    """The name of the task that works a lane: the first word of the lane."""
+    return lane.partition(".")[0]
 
 
 def ring_later(lane: str, seconds: float) -> None:

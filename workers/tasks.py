@@ -9,7 +9,6 @@ from threading import Lock
 from typing import Any, Final
 
 import structlog
-from celery import Task
 from django.conf import settings
 
 from pipeline.documents import Failure, Hop, Route
@@ -131,12 +130,3 @@ def sweep() -> None:
         for lane in swept.lanes:
             if client.llen(lane) < SHORT_QUEUE:
                 ring(lane)
-
-
-def for_lane(lane: str) -> Task[Any, Any]:
-    """The task that works a lane."""
-    if lanes.base_of(lane) is not None:
-        return translate_lane
-    if lanes.output_of(lane) is not None:
-        return publish_lane
-    return prepare_lane
