@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from django.db import IntegrityError, transaction
+
 from pipeline.documents import Route
 from pipeline.ledger.models import MemoryUnit
 
@@ -33,23 +35,26 @@ class LedgerMemory:
     def store(self, route: Route, units: Mapping[str, str]) -> dict[str, str]:
         """Keep translations. Returns what now counts: another worker's, where it was there first."""
         now = self.now()
-        MemoryUnit.objects.bulk_create(
-            [
-                MemoryUnit(
-                    source=_source(route),
-                    target=route.target,
-                    source_hash=_hash(source),
-                    route=_hash(route.name),
-                    source_text=source,
-                    target_text=target,
-                    created_at=now,
-                )
-                for source, target in sorted(units.items())  # one order everywhere: no deadlocks on PostgreSQL
-            ],
-            ignore_conflicts=True,
-            batch_size=CHUNK,
-        )
-        return {**units, **self.lookup(route, list(units))}
+        rows = [
+            MemoryUnit(
+                source=_source(route),
+                target=route.target,
+                source_hash=_hash(source),
+                route=_hash(route.name),
+                source_text=source,
+                target_text=target,
+                created_at=now,
+            )
+            for source, target in sorted(units.items())  # one order everywhere: no deadlocks on PostgreSQL
+        ]
+        try:
+            with transaction.atomic():
+                MemoryUnit.objects.bulk_create(rows, batch_size=CHUNK)
+        except IntegrityError:
+            # Another worker saw one of the sentences first, at the same moment.
+            MemoryUnit.objects.bulk_create(rows, ignore_conflicts=True, batch_size=CHUNK)
+            return {**units, **self.lookup(route, list(units))}
+        return dict(units)
 
 
 def _source(route: Route) -> str:
