@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 
 from pipeline.errors import Permanent
 from pipeline.flow import clock, deliveries
-from pipeline.ledger.models import Article, Edition, Event, Finding, Version
-from pipeline.ledger.models.articles import unpack_metadata
+from pipeline.ledger.models import Edition, Event, Finding, Version
+from pipeline.ledger.models.articles import hold, unpack_metadata
 from pipeline.network import Network, Section
 from pipeline.stages import review
 from pipeline.stages.publish import site, slug
@@ -129,7 +129,7 @@ def _held(edition_id: int) -> Iterator[Edition]:
     """A transaction that holds the article of an edition, then the edition itself."""
     with transaction.atomic():
         article = Edition.objects.values_list("article_id", flat=True).get(pk=edition_id)
-        Article.objects.select_for_update().get(pk=article)
+        hold(article)
         yield Edition.objects.select_related("article", "translation", "candidate", "approved").get(pk=edition_id)
 
 

@@ -16,7 +16,7 @@ from pipeline.errors import PipelineError, Transient
 from pipeline.flow import engines, installation, lanes, versions, work
 from pipeline.ledger import claim as claims
 from pipeline.ledger.models import Article, Edition, Revision, RevisionText, Status, Translation
-from pipeline.ledger.models.articles import pack_metadata
+from pipeline.ledger.models.articles import hold, pack_metadata
 from pipeline.network import Network
 from pipeline.stages import clean, segment
 from pipeline.stages.translate import as_source
@@ -45,8 +45,7 @@ def _prepare(revision: Revision, claim: claims.Claim[Revision], net: Network) ->
             Revision.objects.filter(pk=revision.pk).update(state=Revision.State.REJECTED)
         raise
     with transaction.atomic():
-        # Whoever touches what hangs on an article holds the article first: one order, no deadlocks.
-        article = Article.objects.select_for_update().get(pk=revision.article_id)
+        article = hold(revision.article_id)
         newest = article.current is None or article.current.number <= revision.number
         state = Revision.State.CURRENT if newest else Revision.State.SUPERSEDED
         claims.finish(

@@ -23,8 +23,8 @@ from pipeline.errors import Permanent, PipelineError, Transient
 from pipeline.flow import clock, deliveries, installation, lanes, work
 from pipeline.flow.decisions import POLICY_AUTO
 from pipeline.ledger import claim as claims
-from pipeline.ledger.models import Article, Delivery, Edition, Event, Receipt, Refresh, Status, Version
-from pipeline.ledger.models.articles import RevisionText, unpack_metadata
+from pipeline.ledger.models import Delivery, Edition, Event, Receipt, Refresh, Status, Version
+from pipeline.ledger.models.articles import RevisionText, hold, unpack_metadata
 from pipeline.network import Network, Section
 from pipeline.stages import segment
 from pipeline.stages.publish import SiteContext, site
@@ -130,7 +130,7 @@ def _record(sent: Sequence[tuple[Delivery, Sent]], claim: claims.Claim[Delivery]
     """Confirm what was sent of one article, and what follows from it, in one transaction."""
     now = clock.now()
     with transaction.atomic():
-        Article.objects.select_for_update().get(pk=sent[0][0].edition.article_id)
+        hold(sent[0][0].edition.article_id)
         confirmed = [(row, answer) for row, answer in sent if _confirm(row, answer, claim, now)]
         Receipt.objects.bulk_create(
             _receipt(row, Receipt.Outcome.CONFIRMED, digest=answer.digest, url=answer.url, detail=answer.detail)

@@ -15,6 +15,7 @@ from pipeline.flow import clock, engines, installation, lanes, versions, work
 from pipeline.ledger import claim as claims
 from pipeline.ledger.memory import LedgerMemory
 from pipeline.ledger.models import RevisionText, Status, Translation
+from pipeline.ledger.models.articles import hold
 from pipeline.network import Network
 from pipeline.stages import check
 from pipeline.stages.translate import translate as translate_documents
@@ -91,7 +92,7 @@ def _recorder(
 ) -> Callable[[], None]:
     def record() -> None:
         with transaction.atomic():
-            versions.hold(row.article_id)
+            hold(row.article_id)
             claims.finish(row, claim.token)
             translation = Translation.objects.select_related("version", "article").get(pk=row.pk)
             versions.add(

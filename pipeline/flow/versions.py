@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pipeline.documents import CheckFinding, TranslatedSegment
 from pipeline.flow import clock, decisions
-from pipeline.ledger.models import Article, Finding, Revision, Translation, Version
+from pipeline.ledger.models import Finding, Revision, Translation, Version
 from pipeline.ledger.models.translations import pack_segments
 from pipeline.network import Network
 
@@ -62,8 +62,3 @@ def digest_of(revision: Revision, segments: Sequence[TranslatedSegment]) -> str:
     """What tells two versions apart: the source they render, and every target text."""
     content = json.dumps([revision.checksum, [[s.key, s.target] for s in segments]], ensure_ascii=False)
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def hold(article_id: int) -> Article:
-    """Lock an article for the rest of the transaction: whoever touches what hangs on it holds it first."""
-    return Article.objects.select_for_update().get(pk=article_id)

@@ -12,7 +12,8 @@ from django.db.models import Max
 from django.db.models.functions import Coalesce, Now
 
 from pipeline.flow import bell, deliveries, installation, lanes, publish, retry
-from pipeline.ledger.models import Article, Delivery, Edition, Receipt, Refresh, Status
+from pipeline.ledger.models import Delivery, Edition, Receipt, Refresh, Status
+from pipeline.ledger.models.articles import hold
 from pipeline.management import editions
 
 PATIENCE: Final = timedelta(seconds=15)
@@ -66,7 +67,7 @@ def _want_again(edition_id: int) -> int:
     net = installation.network()
     with transaction.atomic():
         article = Edition.objects.values_list("article_id", flat=True).get(pk=edition_id)
-        Article.objects.select_for_update().get(pk=article)
+        hold(article)
         edition = Edition.objects.select_related("approved").get(pk=edition_id)
         if edition.approved is None:
             return 0

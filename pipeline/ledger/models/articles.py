@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from pipeline.documents import CleanDocument, Metadata, Original, Segment, SegmentedDocument, SegmentKind
+from pipeline.documents import Metadata, Original, Segment, SegmentedDocument, SegmentKind
 from pipeline.ledger.models.claimable import Claimable
 
 
@@ -90,10 +90,6 @@ class RevisionText(models.Model):
         """The document that cleaning takes."""
         return Original(metadata=unpack_metadata(metadata), html=self.original, format=self.format)
 
-    def as_clean(self, metadata: dict[str, Any]) -> CleanDocument:
-        """The document that segmenting takes."""
-        return CleanDocument(metadata=unpack_metadata(metadata), body=self.body)
-
     def as_segmented(self, metadata: dict[str, Any]) -> SegmentedDocument:
         """The document that translating takes."""
         return SegmentedDocument(
@@ -122,6 +118,14 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.message
+
+
+def hold(article_id: int) -> Article:
+    """Lock an article for the rest of the transaction.
+
+    Whoever touches what hangs on an article holds it first: one order for all, and no deadlocks.
+    """
+    return Article.objects.select_for_update().get(pk=article_id)
 
 
 def pack_metadata(metadata: Metadata) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from pipeline.documents import Origin, Severity, TranslatedSegment
+from pipeline.documents import Severity, TranslatedSegment
 from pipeline.ledger.models.articles import Article, Revision
 from pipeline.ledger.models.claimable import Claimable
 
@@ -104,18 +104,3 @@ def pack_segments(segments: tuple[TranslatedSegment, ...]) -> list[dict[str, Any
         | ({"problem": s.problem} if s.problem else {})
         for s in segments
     ]
-
-
-def unpack_segments(rows: list[dict[str, Any]]) -> tuple[TranslatedSegment, ...]:
-    """Translated segments from their JSON values."""
-    return tuple(
-        TranslatedSegment(
-            key=row["key"],
-            target=row["target"],
-            origin=Origin(row["origin"]),
-            score=row.get("score", 0.0),
-            evidence=tuple(row.get("evidence", ())),
-            problem=row.get("problem", ""),
-        )
-        for row in rows
-    )

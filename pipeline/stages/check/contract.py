@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -42,7 +43,7 @@ class Check(Protocol):
         ...
 
 
-class SegmentCheck:
+class SegmentCheck(ABC):
     """A check that looks at each segment for itself."""
 
     id: str
@@ -54,6 +55,6 @@ class SegmentCheck:
             if message := self.problem((segment, target)):
                 yield CheckFinding(self.id, self.severity, segment.key, message)
 
+    @abstractmethod
     def problem(self, pair: Pair) -> str:
         """One sentence that says what is wrong with the segment; empty when nothing is."""
-        raise NotImplementedError

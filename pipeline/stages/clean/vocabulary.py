@@ -79,7 +79,6 @@ ATTRIBUTES = {
     "track": ("kind", "label", "src", "srclang"),
     "video": ("controls", "height", "poster", "src", "width"),
 }
-FOOTNOTE_CLASSES = names("footnotes footnotes-list footnotes-sep footnote-item footnote-ref footnote-backref footnote")
 CLASSED = {
     "a": names("footnote-ref footnote-backref"),
     "aside": names("footnote footnotes"),

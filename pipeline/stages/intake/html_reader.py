@@ -173,10 +173,6 @@ def _filter(nodes: list[Node], keep: Callable[[Element], bool]) -> list[Node]:
     return kept
 
 
-def _without(nodes: list[Node], unwanted: Element) -> list[Node]:
-    return _filter(nodes, lambda element: element is not unwanted)
-
-
 def _described(name: str, root: Element) -> Metadata:
     """What ``<meta>``, ``<link>``, ``<html lang>`` and JSON-LD say; JSON-LD first, as it is the most exact."""
     named: dict[str, list[str]] = {}
