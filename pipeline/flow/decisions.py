@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from django.db import IntegrityError, transaction
 
-from pipeline.errors import Permanent
+from pipeline.documents import Metadata
+from pipeline.errors import Permanent, Transient
 from pipeline.flow import clock, deliveries
 from pipeline.ledger.models import Edition, Event, Finding, Version
 from pipeline.ledger.models.articles import hold, unpack_metadata
@@ -19,6 +23,12 @@ State = Edition.State
 POLICY_AUTO = "policy auto"
 """Who approved, when nobody did: the page then says that it is machine translation that nobody has read."""
 
+_DECIDED: Final = (
+    *("approved", "candidate", "state", "reason", "decided_by", "decided_at"),
+    *("slug", "path", "published_at", "updated_at"),
+)
+"""The columns of an edition that an approval writes."""
+
 
 def settle(version: Version, net: Network) -> None:
     """Let the policy of each section decide on a new version. Call it in a transaction that holds the article."""
@@ -29,38 +39,43 @@ def settle(version: Version, net: Network) -> None:
         .select_related("article", "translation")
     )
     blocking = _blocking(version)
+    leading = {edition.section: edition.decided_by for edition in editions if edition.approved_id == version.pk}
+    approved: list[_Approval] = []
     # Leaders first: a follower then finds the approval it waits for.
     for edition in sorted(editions, key=lambda e: (by_section[e.section].policy == "lead", e.section, e.language)):
-        _settle_one(edition, version, by_section[edition.section], net, blocking)
+        section = by_section[edition.section]
+        if edition.approved_id != version.pk and _decided(edition, version, section, net, blocking, leading):
+            by = leading.setdefault(edition.section, leading.get(section.follows or "", POLICY_AUTO))
+            approved.append(_Approval(edition, section, by))
+    _approve(approved, version)
 
 
-def _settle_one(edition: Edition, version: Version, section: Section, net: Network, blocking: Sequence[str]) -> None:
-    if edition.approved_id == version.pk:
-        return
+def _decided(
+    edition: Edition,
+    version: Version,
+    section: Section,
+    net: Network,
+    blocking: Sequence[str],
+    leading: Mapping[str, str],
+) -> bool:
+    """Whether the policy approves the version for an edition; if not, the edition says what it waits for."""
     leader = net.section(section.follows) if section.follows else None
-    leading = _leading_edition(edition, leader, version) if leader else None
     decision = review.decide(
         review.Situation(
             policy=section.policy,
             section=section.name,
             blocking=blocking,
             leader=leader.name if leader else "",
-            leader_approved=leading is not None,
+            leader_approved=leader is not None and leader.key in leading,
         )
     )
     edition.candidate = version
     if decision.outcome == "approve":
-        _approve(edition, version, leading.decided_by if leading else POLICY_AUTO, section)
-        return
+        return True
     edition.state = State(decision.outcome)
     edition.reason = decision.reason
     edition.save(update_fields=["candidate", "state", "reason"])
-
-
-def _leading_edition(edition: Edition, leader: Section, version: Version) -> Edition | None:
-    """The leader's edition, if it has approved this very version."""
-    leading = Edition.objects.filter(article_id=edition.article_id, section=leader.key, approved=version)
-    return leading.order_by("id").first()
+    return False
 
 
 def _blocking(version: Version) -> list[str]:
@@ -88,8 +103,7 @@ def approve(edition_id: int, *, by: str, net: Network, digest: str | None = None
             )
         _dismiss(version, by, dismiss)
         section = net.section(edition.section)
-        _approve(edition, version, by, section)
-        _followers(edition, version, section, net)
+        _approve([_Approval(edition, section, by), *_followers(edition, version, section, by, net)], version)
     return edition
 
 
@@ -120,7 +134,7 @@ def _refuse(edition_id: int, state: Edition.State, by: str, why: str, word: str)
         edition.state, edition.reason = state, f"{word} by {by}: {why}"
         edition.decided_by, edition.decided_at = by, clock.now()
         edition.save(update_fields=["state", "reason", "decided_by", "decided_at"])
-        _tell(edition, by, edition.reason)
+        _event(edition, by, edition.reason, clock.now()).save()
     return edition
 
 
@@ -149,25 +163,38 @@ def _dismiss(version: Version, by: str, why: str) -> None:
         )
 
 
-def _approve(edition: Edition, version: Version, by: str, section: Section) -> None:
+@dataclass(frozen=True, slots=True)
+class _Approval:
+    """Who approves a version for which edition, and the edition's section."""
+
+    edition: Edition
+    section: Section
+    by: str
+
+
+def _approve(approvals: Sequence[_Approval], version: Version) -> None:
+    """Approve a version for editions of its translation: all of them together, in as few statements as it takes."""
+    if not approvals:
+        return
     now = clock.now()
     metadata = unpack_metadata(version.revision.metadata)
-    edition.approved, edition.candidate = version, None
-    edition.state, edition.reason = State.APPROVED, ""
-    edition.decided_by, edition.decided_at = by, now
-    if edition.published_at is None:
-        edition.published_at = edition.updated_at = metadata.published_at or now
-    else:
-        edition.updated_at = now
-    if edition.path:
-        edition.save()
-    else:
-        _save_with_address(edition, version, section)
-    _tell(edition, by, f"version {version.number} approved")
-    deliveries.want(edition, section)
+    for each in approvals:
+        edition = each.edition
+        edition.approved, edition.candidate = version, None
+        edition.state, edition.reason = State.APPROVED, ""
+        edition.decided_by, edition.decided_at = each.by, now
+        if edition.published_at is None:
+            edition.published_at = edition.updated_at = metadata.published_at or now
+        else:
+            edition.updated_at = now
+    _save(approvals, version, metadata)
+    Event.objects.bulk_create(
+        _event(each.edition, each.by, f"version {version.number} approved", now) for each in approvals
+    )
+    deliveries.want([(each.edition, each.section) for each in approvals])
 
 
-def _followers(edition: Edition, version: Version, section: Section, net: Network) -> None:
+def _followers(edition: Edition, version: Version, section: Section, by: str, net: Network) -> list[_Approval]:
     following = {other.key: other for other in net.sections if other.follows == section.key}
     waiting = Edition.objects.filter(
         article_id=edition.article_id,
@@ -175,44 +202,58 @@ def _followers(edition: Edition, version: Version, section: Section, net: Networ
         section__in=following,
         candidate=version,
     ).exclude(state=State.DECLINED)
-    for follower in waiting.select_related("article", "translation").order_by("id"):
-        _approve(follower, version, edition.decided_by, following[follower.section])
+    return [
+        _Approval(follower, following[follower.section], by)
+        for follower in waiting.select_related("article", "translation").order_by("id")
+    ]
 
 
-def _save_with_address(edition: Edition, version: Version, section: Section) -> None:
-    """Choose slug and path once, and save; the address of a published page does not change by itself.
+def _save(approvals: Sequence[_Approval], version: Version, metadata: Metadata) -> None:
+    """Save the editions. One without an address gets slug and path, which do not change by themselves later.
 
-    The unique constraint has the last word when two editions choose the same slug at the same moment.
+    The unique constraint has the last word on addresses. Most titles are new: whether a slug is taken is asked only
+    after the constraint has refused it. Another article may take the one that was free a moment ago, at most twice.
+
+    Raises:
+        Transient: it did so again.
     """
-    metadata = unpack_metadata(version.revision.metadata)
+    unaddressed = [each.edition for each in approvals if not each.edition.path]
+    for ask in (False, True, True):
+        try:
+            with transaction.atomic():
+                for each in approvals:
+                    if each.edition in unaddressed:
+                        _choose_address(each, version, metadata, ask=ask)
+                    each.edition.save(update_fields=_DECIDED)
+        except IntegrityError:
+            if not unaddressed:
+                raise
+            continue
+        return
+    raise Transient("Other articles took the same addresses at the same moment.")
+
+
+def _choose_address(approval: _Approval, version: Version, metadata: Metadata, *, ask: bool) -> None:
+    edition = approval.edition
     own = metadata.slug if edition.translation.base == edition.article.base else ""
     assert edition.published_at is not None
-    published = edition.published_at.astimezone(section.zone)
+    published = edition.published_at.astimezone(approval.section.zone)
 
     def path_of(candidate: str) -> str:
         return site.article_path(edition.language, published, candidate)
 
     def taken(candidate: str) -> bool:
-        return Edition.objects.filter(
-            section=edition.section, language=edition.language, path=path_of(candidate)
-        ).exists()
+        ours = Edition.objects.filter(section=edition.section, language=edition.language)
+        return ask and ours.filter(path=path_of(candidate)).exists()
 
-    for _ in range(3):
-        edition.slug = slug.make(own or version.title, edition.language, taken, edition.article.uid)
-        edition.path = path_of(edition.slug)
-        try:
-            with transaction.atomic():
-                edition.save()
-        except IntegrityError:
-            continue
-        return
-    raise Permanent(f"No free address was found for {edition}.", "Give the article a slug of its own.")
+    edition.slug = slug.make(own or version.title, edition.language, taken, edition.article.uid)
+    edition.path = path_of(edition.slug)
 
 
-def _tell(edition: Edition, by: str, message: str) -> None:
-    Event.objects.create(
+def _event(edition: Edition, by: str, message: str, now: datetime) -> Event:
+    return Event(
         article_id=edition.article_id,
-        at=clock.now(),
+        at=now,
         stage="review",
         section=edition.section,
         language=edition.language,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import timedelta
 from functools import reduce
 from operator import or_
@@ -18,48 +18,60 @@ from pipeline.ledger.models import Delivery, Edition, Refresh, Status
 from pipeline.network import Network, Section
 
 
-def want(edition: Edition, section: Section) -> None:
-    """Want the approved version of an edition at each output of its section, not before its embargo.
+def want(wanted: Sequence[tuple[Edition, Section]]) -> None:
+    """Want the approved versions of some editions at each output of their sections, not before their embargoes.
 
     Call it in a transaction that holds the article.
     """
-    assert edition.approved is not None
-    digest = hashlib.sha256(f"{edition.approved.digest}\n{edition.path}".encode()).hexdigest()
-    embargoed = edition.release_at is not None and edition.release_at > timezone.now()
-    due: Any = edition.release_at if embargoed else Now()
-    for output in section.outputs:
-        known = Delivery.objects.filter(edition=edition, output=output)
-        if not _bump(known, "wanted_seq", due_at=due, wanted_digest=digest):
-            # Nobody else makes the same row: whoever touches what hangs on an article holds it.
-            lane = lanes.publish(output)
-            Delivery.objects.create(
-                edition=edition, output=output, lane=lane, wanted_seq=1, wanted_digest=digest, due_at=due
-            )
+    known = set(
+        Delivery.objects.filter(edition__in=[edition.pk for edition, _ in wanted]).values_list("edition_id", "output")
+    )
+    new = []
+    for edition, section in wanted:
+        digest, due = _wanted(edition)
+        for output in section.outputs:
+            if (edition.pk, output) in known:
+                again = Delivery.objects.filter(edition=edition, output=output)
+                _bump(again, "wanted_seq", due_at=due, wanted_digest=digest)
+            else:
+                lane = lanes.publish(output)
+                new.append(
+                    Delivery(edition=edition, output=output, lane=lane, wanted_seq=1, wanted_digest=digest, due_at=due)
+                )
+    # Nobody else makes the same rows: whoever touches what hangs on an article holds it.
+    Delivery.objects.bulk_create(new)
+    for output in {output for _, section in wanted for output in section.outputs}:
         bell.announce(lanes.publish(output))
 
 
-def pages_confirmed(rows: Sequence[Delivery], moved: Sequence[int], net: Network) -> None:
-    """What follows when one output has confirmed pages of one article: front pages, and its siblings' alternates.
+def _wanted(edition: Edition) -> tuple[str, Any]:
+    """The digest of what an edition's page shall show, and when it is due."""
+    assert edition.approved is not None
+    embargoed = edition.release_at is not None and edition.release_at > timezone.now()
+    digest = hashlib.sha256(f"{edition.approved.digest}\n{edition.path}".encode()).hexdigest()
+    return digest, edition.release_at if embargoed else Now()
 
-    ``moved`` are the rows whose address is new. Both are debounced: many confirmations within ``settle_seconds`` cause
-    one rewrite. Siblings that are still to be sent will find these pages by themselves. Call it in a transaction that
-    holds the article.
+
+def pages_confirmed(rows: Sequence[Delivery], net: Network, *, new: Set[int], unsure: Set[int]) -> None:
+    """What follows when one output has confirmed pages: front pages, and the alternates of their siblings.
+
+    ``new`` are the articles (by id) of which an address is new: their other pages are wanted again. Of the articles in
+    ``unsure`` a page failed that the confirmed ones name already: these are wanted again, too. Both are debounced:
+    many confirmations within ``settle_seconds`` cause one rewrite. Siblings that are still to be sent will find these
+    pages by themselves. Call it in a transaction that holds the articles.
     """
     output, lane = rows[0].output, rows[0].lane
     later = Now() + timedelta(seconds=net.outputs[output].settle_seconds)
     _refresh_fronts(output, lane, {(row.edition.section, row.edition.language) for row in rows}, later)
-    if moved:
-        siblings = Delivery.objects.filter(
-            edition__article_id=rows[0].edition.article_id,
-            status__in=[Status.DONE, Status.RUNNING],
-            wanted_seq__gt=0,
-        )
-        if len(moved) == 1:
-            siblings = siblings.exclude(pk=moved[0])
-        _bump(siblings, "wanted_seq", due_at=later)
-        # This lane is being worked right now, and looks by itself when its next row is due.
-        for other in net.outputs.keys() - {output}:
-            bell.announce(lanes.publish(other))
+    if not new | unsure:
+        return
+    siblings = Delivery.objects.filter(
+        edition__article_id__in=new | unsure, status__in=[Status.DONE, Status.RUNNING], wanted_seq__gt=0
+    ).exclude(pk__in=[row.pk for row in rows if row.edition.article_id in new])
+    _bump(siblings, "wanted_seq", due_at=later)
+    # This lane is being worked right now, and looks by itself when its next row is due.
+    for other in net.outputs.keys() - {output}:
+        bell.announce(lanes.publish(other))
 
 
 def _refresh_fronts(output: str, lane: str, fronts: set[tuple[str, str]], due: Any) -> None:

@@ -7,7 +7,7 @@ after a newer one changes nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Sum
+from django.db.models import Case, Exists, F, OuterRef, Sum, Value, When
 from django.utils import timezone
 
 from pipeline.documents import Alternate, FrontPage, Metadata, Page, Provenance, Sent, Teaser
@@ -24,7 +24,7 @@ from pipeline.flow import clock, deliveries, installation, lanes, work
 from pipeline.flow.decisions import POLICY_AUTO
 from pipeline.ledger import claim as claims
 from pipeline.ledger.models import Delivery, Edition, Event, Receipt, Refresh, Status, Version
-from pipeline.ledger.models.articles import RevisionText, hold, unpack_metadata
+from pipeline.ledger.models.articles import RevisionText, hold_all, unpack_metadata
 from pipeline.network import Network, Section
 from pipeline.stages import segment
 from pipeline.stages.publish import SiteContext, site
@@ -51,7 +51,7 @@ class _Batch:
     net: Network
     versions: dict[int, Version]
     texts: dict[int, RevisionText]
-    confirmed: dict[int, list[Delivery]]  # by article
+    shown: dict[int, list[tuple[Delivery, str]]]  # by article: what is confirmed or goes out now, with its address
     contents: dict[int, tuple[Metadata, str]] = field(default_factory=dict)  # by version
 
     def content(self, version: Version) -> tuple[Metadata, str]:
@@ -62,43 +62,54 @@ class _Batch:
 
 
 def _send_pages(claim: claims.Claim[Delivery], rows: Sequence[Delivery]) -> None:
+    net = installation.network()
     claimed = (
         Delivery.objects.filter(pk__in=[row.pk for row in rows])
         .select_related("edition__article")
         .order_by("priority", "due_at", "id")
     )
-    by_article: dict[int, list[Delivery]] = defaultdict(list)
-    for delivery in claimed:
-        by_article[delivery.edition.article_id].append(delivery)
-    batch = _read(installation.network(), list(claimed))
-    for group in by_article.values():
-        sent = [(row, answer) for row in group if (answer := _send_page(row, claim, batch)) is not None]
-        if sent:
-            _record(sent, claim, batch.net)
+    due = [row for row in claimed if _is_due(row, claim)]
+    batch = _read(net, due)
+    sent = {row.pk: answer for row in due if (answer := _send_page(row, claim, batch)) is not None}
+    if sent:
+        _record([(row, sent[row.pk]) for row in due if row.pk in sent], due, claim, net)
+
+
+def _is_due(delivery: Delivery, claim: claims.Claim[Delivery]) -> bool:
+    """Whatever made it due: nothing goes out before its embargo."""
+    release = delivery.edition.release_at
+    if release is None or release <= timezone.now():
+        return True
+    work.guarded(delivery, claim, lambda: claims.finish(delivery, claim.token, status=Status.READY, due_at=release))
+    return False
 
 
 def _read(net: Network, claimed: Sequence[Delivery]) -> _Batch:
     versions = Version.objects.select_related("revision").in_bulk([row.edition.approved_id for row in claimed])
-    confirmed: dict[int, list[Delivery]] = defaultdict(list)
+    texts = RevisionText.objects.in_bulk([version.revision_id for version in versions.values()])
+    return _Batch(net, versions, texts, _shown(claimed))
+
+
+def _shown(claimed: Sequence[Delivery]) -> dict[int, list[tuple[Delivery, str]]]:
+    """The pages of each article that name each other: those that are confirmed, and those that go out together now.
+
+    The latter are not confirmed when the first of them is written. Should one fail, the others are wanted again
+    without it (see :func:`_record`); without this, every page would be written twice.
+    """
+    shown: dict[int, list[tuple[Delivery, str]]] = defaultdict(list)
+    now = {row.pk for row in claimed}
     for row in Delivery.objects.filter(
         edition__article_id__in={row.edition.article_id for row in claimed}, confirmed_seq__gt=0
     ).select_related("edition"):
-        confirmed[row.edition.article_id].append(row)
-    texts = RevisionText.objects.in_bulk([version.revision_id for version in versions.values()])
-    return _Batch(net, versions, texts, confirmed)
+        if row.pk not in now:
+            shown[row.edition.article_id].append((row, row.url))
+    for row in claimed:
+        shown[row.edition.article_id].append((row, ""))
+    return shown
 
 
 def _send_page(delivery: Delivery, claim: claims.Claim[Delivery], batch: _Batch) -> Sent | None:
-    """Render and send one page. Gives ``None`` where the row's claim has ended otherwise."""
-    edition = delivery.edition
-    if edition.release_at and edition.release_at > timezone.now():
-        # Whatever made it due: nothing goes out before its embargo.
-        work.guarded(
-            delivery,
-            claim,
-            lambda: claims.finish(delivery, claim.token, status=Status.READY, due_at=edition.release_at),
-        )
-        return None
+    """Render and send one page. Gives ``None`` where it went wrong, which is then recorded."""
     try:
         return _put(delivery, batch)
     except Exception as error:  # noqa: BLE001 - one page's trouble must not become its neighbours'
@@ -117,7 +128,7 @@ def _put(delivery: Delivery, batch: _Batch) -> Sent:
     version = batch.versions[edition.approved_id or 0]
     metadata, body = batch.content(version)
     url = out.address(edition.path)
-    alternates = _alternates(edition, url, metadata.title, batch.confirmed[edition.article_id], net)
+    alternates = _alternates(edition, url, metadata.title, batch)
     page = page_of(edition, version, metadata, body, url, alternates)
     renderer = installation.renderer(net)
     rendered = renderer.article(page, SiteContext(name=section.name, time_zone=section.zone))
@@ -126,24 +137,30 @@ def _put(delivery: Delivery, batch: _Batch) -> Sent:
     return out.put(page.path, {site.INDEX: rendered}, key, delivery.sending_seq)
 
 
-def _record(sent: Sequence[tuple[Delivery, Sent]], claim: claims.Claim[Delivery], net: Network) -> None:
-    """Confirm what was sent of one article, and what follows from it, in one transaction."""
+def _record(
+    sent: Sequence[tuple[Delivery, Sent]], tried: Sequence[Delivery], claim: claims.Claim[Delivery], net: Network
+) -> None:
+    """Confirm what was sent, and what follows from it, in one transaction.
+
+    A row that is no longer this claim's is left to the one who has it now, and sends and confirms it again.
+    """
     now = clock.now()
     with transaction.atomic():
-        hold(sent[0][0].edition.article_id)
-        confirmed = [(row, answer) for row, answer in sent if _confirm(row, answer, claim, now)]
+        hold_all(row.edition.article_id for row, _ in sent)
+        ours = claims.still_held(claim)
+        confirmed = [(row, answer) for row, answer in sent if row.pk in ours]
+        if not confirmed:
+            return
+        _confirm(confirmed, claim, now)
         Receipt.objects.bulk_create(
             _receipt(row, Receipt.Outcome.CONFIRMED, digest=answer.digest, url=answer.url, detail=answer.detail)
             for row, answer in confirmed
         )
-        editions = [row.edition_id for row, _ in confirmed]
-        unconfirmed = Delivery.objects.filter(edition=OuterRef("pk"), confirmed_seq__lt=F("wanted_seq"))
-        Edition.objects.filter(~Exists(unconfirmed), pk__in=editions, state=Edition.State.APPROVED).update(
-            state=Edition.State.LIVE
-        )
-        if confirmed:
-            moved = [row.pk for row, answer in confirmed if row.url != answer.url]
-            deliveries.pages_confirmed([row for row, _ in confirmed], moved, net)
+        _go_live([row.edition for row, _ in confirmed])
+        failed = {row.edition.article_id for row in tried} - _complete(tried, [row for row, _ in confirmed])
+        moved = {row.edition.article_id for row, answer in confirmed if row.url != answer.url}
+        rows = [row for row, _ in confirmed]
+        deliveries.pages_confirmed(rows, net, new=moved - failed, unsure=failed)
         Event.objects.bulk_create(
             Event(
                 article_id=row.edition.article_id,
@@ -158,20 +175,37 @@ def _record(sent: Sequence[tuple[Delivery, Sent]], claim: claims.Claim[Delivery]
         )
 
 
-def _confirm(delivery: Delivery, sent: Sent, claim: claims.Claim[Delivery], now: datetime) -> bool:
-    """Whether the row was still this claim's. If not, the one who has it now sends and confirms it again."""
-    try:
-        claims.finish_promise(
-            delivery,
-            claim.token,
-            confirmed_seq=F("sending_seq"),
-            confirmed_digest=sent.digest,
-            confirmed_at=now,
-            url=sent.url,
-        )
-    except claims.LostClaim:
-        return False
-    return True
+def _complete(tried: Sequence[Delivery], confirmed: Sequence[Delivery]) -> set[int]:
+    """The articles of which every page that was tried is confirmed."""
+    done = {row.pk for row in confirmed}
+    incomplete = {row.edition.article_id for row in tried if row.pk not in done}
+    return {row.edition.article_id for row in tried} - incomplete
+
+
+def _confirm(confirmed: Sequence[tuple[Delivery, Sent]], claim: claims.Claim[Delivery], now: datetime) -> None:
+    def column(values: Iterable[tuple[int, str]]) -> Case:
+        return Case(*(When(pk=pk, then=Value(value)) for pk, value in values))
+
+    claims.finish_promises(
+        Delivery,
+        [row.pk for row, _ in confirmed],
+        claim.token,
+        confirmed_seq=F("sending_seq"),
+        confirmed_digest=column((row.pk, answer.digest) for row, answer in confirmed),
+        confirmed_at=now,
+        url=column((row.pk, answer.url) for row, answer in confirmed),
+    )
+
+
+def _go_live(editions: Sequence[Edition]) -> None:
+    """Editions of which nothing is unconfirmed any more are live."""
+    approved = [edition.pk for edition in editions if edition.state == Edition.State.APPROVED]
+    if not approved:
+        return
+    unconfirmed = Delivery.objects.filter(edition=OuterRef("pk"), confirmed_seq__lt=F("wanted_seq"))
+    Edition.objects.filter(~Exists(unconfirmed), pk__in=approved, state=Edition.State.APPROVED).update(
+        state=Edition.State.LIVE
+    )
 
 
 def _receipt(
@@ -243,18 +277,19 @@ def page_of(
     )
 
 
-def _alternates(
-    edition: Edition, url: str, title: str, confirmed: Sequence[Delivery], net: Network
-) -> tuple[Alternate, ...]:
-    """The confirmed pages of an article, each at its section's first output, in the order of the network file."""
+def _alternates(edition: Edition, url: str, title: str, batch: _Batch) -> tuple[Alternate, ...]:
+    """The pages of an article, each at its section's first output, in the order of the network file."""
+    net = batch.net
     columns = [(section, language.tag) for section in net.sections for language in section.languages]
     order = {(section.key, tag): number for number, (section, tag) in enumerate(columns)}
-    first_output = {section.key: section.outputs[0] for section in net.sections}
-    found = {
-        (row.edition.section, row.edition.language): Alternate(row.edition.language, row.url)
-        for row in confirmed
-        if first_output.get(row.edition.section) == row.output
-    }
+    sections = {section.key: section for section in net.sections}
+    found = {}
+    for row, known in batch.shown[edition.article_id]:
+        other = row.edition
+        section = sections.get(other.section)
+        if section and section.outputs[0] == row.output:
+            address = known or output_of(row.output, section, net).address(other.path)
+            found[other.section, other.language] = Alternate(other.language, address)
     found[edition.section, edition.language] = Alternate(edition.language, url, title)
     return tuple(found[key] for key in sorted(found, key=lambda key: (order.get(key, len(order)), key)))
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from django.db import connection, transaction
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from pipeline.errors import PipelineError, Transient
@@ -25,6 +26,8 @@ LONGEST_BACKOFF: Final = 4 * 3600.0
 CLAIMABLES: Final[tuple[type[Claimable], ...]] = (Revision, Translation, Delivery, Refresh)
 
 M = TypeVar("M", bound=Claimable)
+
+_ENDED: Final[dict[str, Any]] = {"reason": "", "token": None, "lease_until": None, "attempts": 0, "deaths": 0}
 
 
 class LostClaim(Exception):  # noqa: N818 - an expected outcome that rolls a transaction back
@@ -86,10 +89,16 @@ def finish(row: Claimable, token: uuid.UUID, status: Any = Status.DONE, reason: 
     changed = (
         type(row)
         ._default_manager.filter(pk=row.pk, token=token, status=Status.RUNNING)
-        .update(status=status, reason=reason, token=None, lease_until=None, attempts=0, deaths=0, **changes)
+        .update(status=status, **{**_ENDED, "reason": reason, **changes})
     )
     if not changed:
         raise LostClaim
+
+
+def still_held(claim: Claim[M]) -> set[int]:
+    """The ids of the claim's rows that are still its own, locked for the rest of the transaction."""
+    rows = claim.model._default_manager.filter(id__in=claim.ids, token=claim.token, status=Status.RUNNING)
+    return set(rows.select_for_update().order_by("id").values_list("id", flat=True))
 
 
 def finish_promise(row: Delivery | Refresh, token: uuid.UUID, **changes: Any) -> None:
@@ -98,9 +107,24 @@ def finish_promise(row: Delivery | Refresh, token: uuid.UUID, **changes: Any) ->
     Raises:
         LostClaim: as :func:`finish`.
     """
-    wanted = "dirty_seq" if isinstance(row, Refresh) else "wanted_seq"
-    status = Case(When(Q(**{f"{wanted}__gt": F("sending_seq")}), then=Value("ready")), default=Value("done"))
-    finish(row, token, status=status, **changes)
+    finish_promises(type(row), [row.pk], token, **changes)
+
+
+def finish_promises(
+    model: type[Delivery] | type[Refresh], ids: Sequence[int], token: uuid.UUID, **changes: Any
+) -> None:
+    """End the claim of several promises in one statement; see :func:`finish_promise`.
+
+    Raises:
+        LostClaim: one of them is no longer this claim's; the transaction must be rolled back.
+    """
+    wanted = "dirty_seq" if model is Refresh else "wanted_seq"
+    changed = model._default_manager.filter(pk__in=ids, token=token, status=Status.RUNNING).update(
+        status=Case(When(**{f"{wanted}__gt": F("sending_seq")}, then=Value("ready")), default=Value("done")),
+        **{**_ENDED, **changes},
+    )
+    if changed != len(ids):
+        raise LostClaim
 
 
 def give_up(row: Claimable, token: uuid.UUID, error: PipelineError) -> bool:

@@ -71,7 +71,7 @@ def _want_again(edition_id: int) -> int:
         edition = Edition.objects.select_related("approved").get(pk=edition_id)
         if edition.approved is None:
             return 0
-        deliveries.want(edition, net.section(edition.section))
+        deliveries.want([(edition, net.section(edition.section))])
     return edition.deliveries.count()
 
 

@@ -35,12 +35,28 @@ def test_every_promise_ends_confirmed_at_its_newest_sequence(published):
 
 
 def test_pages_name_each_other_as_alternates(published):
-    """hreflang is reciprocal, and built from what is confirmed only."""
+    """hreflang is reciprocal, of what is published only, and right at once: nothing is written twice for it."""
+    assert set(Delivery.objects.values_list("wanted_seq", flat=True)) == {1}
     brazil, usa = published.page("brazil"), published.page("united-states")
     for page in (brazil, usa):
         found = set(re.findall(r'rel="alternate" hreflang="([^"]+)"', page))
         assert {"pt-BR", "en-US"} <= found
         assert "pt-PT" not in found
+
+
+def test_a_page_that_fails_is_named_by_its_siblings_no_longer(desk):
+    """They go out together and name each other; when one fails, the others are written again without it."""
+    desk.submit()
+    in_the_way = desk.home / "outputs" / "united-states"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("a file where the folder should be")
+    desk.work()
+    for _ in range(3):
+        publish.run("site")
+    assert Delivery.objects.get(edition__section="united-states").status == "failed"
+    assert Delivery.objects.get(edition__section="brazil").wanted_seq == 2
+    assert 'hreflang="en-US"' not in desk.page("brazil")
+    assert invariants.broken() == []
 
 
 def test_a_machine_translation_says_so_and_an_original_does_not(published):
@@ -58,14 +74,13 @@ def test_front_pages_follow(published):
 
 
 def test_many_changes_refresh_a_front_page_once(desk):
-    """Debounced: dirty many times, written once."""
+    """Articles that are confirmed together ask for it together."""
     for number in range(8):
         desk.submit(f"<p>The water rose by {number} metres.</p>", key=f"tide-{number}", title=f"Tide {number}")
     desk.work()
     refresh = Refresh.objects.get(section="brazil")
-    assert refresh.dirty_seq >= 8
     assert refresh.status == "done"
-    assert refresh.done_seq == refresh.dirty_seq
+    assert refresh.done_seq == refresh.dirty_seq < 8
     held = (desk.home / "outputs" / "brazil" / "pt-br" / "index.html").read_text()
     assert held.count("<article") + held.count("<li") >= 8
 
@@ -73,10 +88,10 @@ def test_many_changes_refresh_a_front_page_once(desk):
 def test_something_newer_wanted_during_a_send_is_sent_next(published):
     """The claim carries its own sequence; the row is ready again at once."""
     row = Delivery.objects.get(edition__section="brazil")
-    deliveries.want(row.edition, installation.network().section("brazil"))
+    deliveries.want([(row.edition, installation.network().section("brazil"))])
     claim = claims.take(Delivery, lanes.publish("site"), 5, 45)
     assert claim is not None
-    deliveries.want(row.edition, installation.network().section("brazil"))
+    deliveries.want([(row.edition, installation.network().section("brazil"))])
     claims.finish_promise(row, claim.token, confirmed_seq=F("sending_seq"))
     row.refresh_from_db()
     assert row.status == "ready"
@@ -107,7 +122,7 @@ def test_an_output_that_cannot_be_written_is_told_and_can_be_retried(desk):
 def test_an_output_that_left_the_network_file_fails_with_a_remedy(published, settings):
     """Not silently."""
     row = Delivery.objects.get(edition__section="brazil")
-    deliveries.want(row.edition, installation.network().section("brazil"))
+    deliveries.want([(row.edition, installation.network().section("brazil"))])
     text = settings.NETWORK_FILE.read_text().replace("outputs.site", "outputs.web").replace('["site"]', '["web"]')
     settings.NETWORK_FILE.write_text(text)
     publish.run("site")
@@ -138,6 +153,6 @@ def test_receipts_are_appended_for_each_attempt(published):
     """What happened can be explained later."""
     count = Receipt.objects.count()
     row = Delivery.objects.get(edition__section="brazil")
-    deliveries.want(row.edition, installation.network().section("brazil"))
+    deliveries.want([(row.edition, installation.network().section("brazil"))])
     publish.run("site")
     assert Receipt.objects.count() == count + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC
 from typing import Any, ClassVar
 
@@ -126,6 +127,11 @@ def hold(article_id: int) -> Article:
     Whoever touches what hangs on an article holds it first: one order for all, and no deadlocks.
     """
     return Article.objects.select_for_update().get(pk=article_id)
+
+
+def hold_all(article_ids: Iterable[int]) -> None:
+    """Lock several articles for the rest of the transaction, in the order of their ids: see :func:`hold`."""
+    list(Article.objects.select_for_update().filter(pk__in=set(article_ids)).order_by("pk").values_list("pk"))
 
 
 def pack_metadata(metadata: Metadata) -> dict[str, Any]:

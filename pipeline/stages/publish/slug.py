@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 import langcodes
@@ -37,14 +37,21 @@ def make(title: str, language: str, taken: Callable[[str], bool], stable: str) -
     ``stable`` names the article for good (its uid): a title without a single letter or digit becomes
     ``article-<stable>``, and so does the hundredth article of one title.
     """
-    last_resort = f"article-{_ascii(stable, ()) or 'untitled'}"
-    base = _bounded(_words(title, language)) or _bounded(last_resort)
-    numbered = (_numbered(base, number) for number in NUMBERS)
-    further = (_numbered(_bounded(last_resort), number) for number in range(2, 1_000_000))
-    for slug in chain([base], numbered, [_bounded(last_resort)], further):
+    base = _bounded(_words(title, language)) or _last_resort(stable)
+    for slug in chain([base], (_numbered(base, number) for number in NUMBERS), _further(stable)):
         if not taken(slug):
             return slug
     raise ValueError(f"every slug for {title!r} is taken")  # a million articles with one uid: the caller's error
+
+
+def _further(stable: str) -> Iterator[str]:
+    last_resort = _last_resort(stable)
+    yield last_resort
+    yield from (_numbered(last_resort, number) for number in range(2, 1_000_000))
+
+
+def _last_resort(stable: str) -> str:
+    return _bounded(f"article-{_ascii(stable, ()) or 'untitled'}")
 
 
 def _words(title: str, language: str) -> str:

@@ -68,11 +68,15 @@ class FolderOutput:
                 )
             if entry == wanted and self._found(entry) == digests:
                 return Sent(entry.url, digest, written=False, detail="it is there already")
-            self._claim(entry, contents)
+            self._refuse_strangers(entry, contents)
+            stale = sorted(entry.known - contents.keys())
+            # The entry first: killed in the middle, a rerun knows what it finds for its own and puts it right.
+            self._manifest.write(replace(wanted, claims=tuple(stale)))
             self._write(contents)
-            for name in sorted(entry.known - contents.keys()):
-                disk.remove(self.root, name)
-            self._manifest.write(wanted)
+            if stale:
+                for name in stale:
+                    disk.remove(self.root, name)
+                self._manifest.write(wanted)
         return Sent(wanted.url, digest, written=True, detail=_remark(entry, wanted))
 
     def remove(self, key: str, sequence: int) -> Sent:
@@ -114,10 +118,9 @@ class FolderOutput:
                 "If this stays so, look for a publishing worker that hangs.",
             ) from error
 
-    def _claim(self, entry: Entry, contents: Mapping[str, bytes]) -> None:
-        """Note the paths that will be written and are not yet known as this key's."""
-        strangers = contents.keys() - entry.known
-        for name in strangers:
+    def _refuse_strangers(self, entry: Entry, contents: Mapping[str, bytes]) -> None:
+        """See that nobody else's file stands at a path that is not yet known as this key's."""
+        for name in contents.keys() - entry.known:
             path = self.root / name
             disk.refuse_detour(self.root, name)
             if not entry.damaged and path.exists() and path.read_bytes() != contents[name]:
@@ -125,8 +128,6 @@ class FolderOutput:
                     f"{path} is there already, and this page did not put it there.",
                     "Move it away or give the article another slug; then publish again.",
                 )
-        if strangers:
-            self._manifest.write(replace(entry, claims=tuple(sorted(entry.known | contents.keys()))))
 
     def _write(self, contents: Mapping[str, bytes]) -> None:
         for name, data in contents.items():

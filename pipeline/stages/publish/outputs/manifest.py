@@ -18,8 +18,8 @@ UNKNOWN = -1  # the sequence of a key that nothing was confirmed for
 class Entry:
     """What is known of one key. Its file stays when the page is removed: it holds the fencing token.
 
-    ``files`` are the page's files (path in the site → SHA-256). ``claims`` are paths that a write under way may have
-    left behind: noted before anything is written, so that a rerun knows them for its own.
+    ``files`` are the page's files (path in the site → SHA-256), noted before they are written, so that a rerun of a
+    write that was killed knows them for its own. ``claims`` are earlier files that are still to be removed.
     """
 
     key: str
