@@ -6,9 +6,9 @@ Prints source characters per second through the flow and through the raw engine 
 (target: 0.9 or better), CPU outside the engine per (article, language) and page, and resident memory. ``--steady``
 runs 1,000 short articles and compares the memory of the last 200 with that of the first 200.
 
-The kernel counts more CPU time for the same work while the other threads of a core are busy, as two engines keep them.
-So a fixed piece of work of ours is timed alone and beside two engines; the target is for a core that is not shared, and
-both figures are printed.
+CPU seconds depend on who shares the core at the moment, so CPU outside the engine is judged as a share of the CPU that
+the raw engine takes for the same text in the same run. The target, 40 ms per (article, language) and 5 ms per page, is
+meant for a core on which the engine makes 65 sentences/s (what the issue measured); that makes a share of it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 PROCESSES = 2
+SENTENCES_PER_SECOND = 65  # of the raw engine on one core that nobody shares
 COUNTRIES = [
     "PT",
     "BR",
@@ -100,9 +103,7 @@ def main() -> int:
         before = raw_engine(sentences)
         result = measure(Path(folder), articles, options.sections)
         after = raw_engine(sentences)
-        result["sharing"] = _sharing(articles[0], sentences)
-    characters = sum(len(text) for text in sentences)
-    return _report(options, characters, (before + after) / 2, (before, after), result)
+    return _report(options, sentences, (before, after), result)
 
 
 def _set_up(home: Path, sections: int) -> None:
@@ -136,45 +137,22 @@ def _sentences(articles: Sequence[str]) -> list[str]:
     return list(found)
 
 
-def _sharing(article: str, sentences: Sequence[str]) -> float:
-    """How much more CPU time our own work takes beside busy engines than alone: 1 where cores are not shared."""
-    _own_work(article)
-    alone = _own_work(article)
-    beside: list[float] = []
-    raw_engine(sentences[: 250 * PROCESSES], meanwhile=lambda: beside.extend(_own_work(article) for _ in range(3)))
-    return statistics.median(beside) / alone
-
-
-def _own_work(article: str) -> float:
-    """CPU seconds for cleaning and segmenting an article some times: Python code, as most of ours."""
-    from pipeline.documents import Metadata, Original
-    from pipeline.stages import clean, segment
-
-    started = time.process_time()
-    for _ in range(40):
-        original = Original(Metadata(title="The same piece of work", language="en"), article, "html")
-        segment.segment(clean.clean(original, clean.Options()))
-    return time.process_time() - started
-
-
-def raw_engine(sentences: Sequence[str], meanwhile: Callable[[], None] | None = None) -> float:
-    """Seconds that the bare engine takes for the sentences in as many processes, models loaded."""
+def raw_engine(sentences: Sequence[str]) -> tuple[float, float]:
+    """Seconds and CPU seconds that the bare engine takes for the sentences in as many processes, models loaded."""
     context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(PROCESSES + 1)
+    barrier, spent = context.Barrier(PROCESSES + 1), context.SimpleQueue()
     shares = [list(sentences[number::PROCESSES]) for number in range(PROCESSES)]
-    children = [context.Process(target=_raw_child, args=(share, barrier)) for share in shares]
+    children = [context.Process(target=_raw_child, args=(share, barrier, spent)) for share in shares]
     for child in children:
         child.start()
     barrier.wait()
     started = time.monotonic()
-    if meanwhile:
-        meanwhile()
     for child in children:
         child.join()
-    return time.monotonic() - started
+    return time.monotonic() - started, sum(spent.get() for _ in children)
 
 
-def _raw_child(sentences: Sequence[str], barrier: object) -> None:
+def _raw_child(sentences: Sequence[str], barrier: Barrier, spent: SimpleQueue[float]) -> None:
     import importlib.util
 
     import fxtranslate
@@ -186,43 +164,43 @@ def _raw_child(sentences: Sequence[str], barrier: object) -> None:
     model, vocabulary = (next(folder.glob(pattern)).read_bytes() for pattern in ("model*.bin", "vocab*.spm"))
     translator = fxtranslate.Translator(model=model, src_vocab=vocabulary, trg_vocab=vocabulary)
     translator.translate("Warm up.")
-    barrier.wait()  # type: ignore[attr-defined]
+    barrier.wait()
+    started = time.process_time()
     for text in sentences:
         translator.translate(text)
+    spent.put(time.process_time() - started)
 
 
 def _report(
-    options: argparse.Namespace, characters: int, raw: float, raws: tuple[float, float], result: dict[str, float]
+    options: argparse.Namespace,
+    sentences: Sequence[str],
+    raws: tuple[tuple[float, float], tuple[float, float]],
+    result: dict[str, float],
 ) -> int:
-    flow = result["seconds"]
-    ratio = raw / flow
-    pages = result["pages"]
-    cpu = 1000 * result["cpu"] / result["sharing"]
-    allowed = 40 * options.articles + 5 * pages
-    print(f"{options.articles} articles of about {options.characters} characters, {options.sections} sections")
-    print(
-        f"raw engine    {characters / raw:8.0f} characters/s   {raw:6.1f} s (before {raws[0]:.1f}, after {raws[1]:.1f})"
-    )
-    print(f"whole flow    {characters / flow:8.0f} characters/s   {flow:6.1f} s")
-    print(f"ratio         {ratio:8.2f}                target 0.90 or more")
-    print(
-        f"CPU outside   {cpu / options.articles:8.1f} ms per (article, language) with {pages / options.articles:.1f} "
-        f"pages each, on a core of its own; target {allowed / options.articles:.0f}"
-    )
-    shares = {
-        name: 1000 * result[f"cpu_{name}"] / options.articles for name in ("submit", "pages", "translate", "beat")
-    }
-    print(
-        f"              {1000 * result['cpu'] / options.articles:.1f} ms as counted beside the engines, where our code "
-        f"takes {result['sharing']:.2f} × as much: "
-        + ", ".join(f"{name} {share:.0f}" for name, share in shares.items())
-    )
-    print(f"translations  {result['versions']:8.0f} for {result['published']:.0f} published pages")
-    print(f"memory        {result['rss']:8.0f} MB resident, translation worker with its engines; target 350")
+    characters = sum(len(text) for text in sentences)
+    raw, raw_cpu = (statistics.mean(pair) for pair in zip(*raws, strict=True))
+    ratio = raw / result["seconds"]
+    pages = result["pages"] / options.articles
+    share = result["cpu"] / raw_cpu
+    allowed = (40 + 5 * pages) / 1000 * SENTENCES_PER_SECOND * options.articles / len(sentences)
     growth = result["rss"] / result["early_rss"]
-    print(f"              {growth:8.3f} × after the first fifth, at the end; target 1.05 or less (--steady)")
-    missed = [ratio < 0.9 and not options.steady, cpu > allowed, result["rss"] >= 350, options.steady and growth > 1.05]
-    return int(any(missed))
+    parts = {part: 1000 * result[f"cpu_{part}"] / options.articles for part in ("submit", "pages", "translate", "beat")}
+    print(
+        f"{options.articles} articles of about {options.characters} characters, {options.sections} sections\n"
+        f"raw engine    {characters / raw:8.0f} characters/s   {raw:6.1f} s (before and after: "
+        f"{', '.join(f'{seconds:.1f}' for seconds, _ in raws)})\n"
+        f"whole flow    {characters / result['seconds']:8.0f} characters/s   {result['seconds']:6.1f} s\n"
+        f"ratio         {ratio:8.2f}                target 0.90 or more\n"
+        f"CPU outside   {100 * share:8.1f} % of the engine's; target {100 * allowed:.1f} or less, with {pages:.1f} "
+        "pages per (article, language)\n"
+        f"              {1000 * result['cpu'] / options.articles:.0f} ms each as counted: "
+        f"{', '.join(f'{part} {value:.0f}' for part, value in parts.items())}\n"
+        f"translations  {result['versions']:8.0f} for {result['published']:.0f} published pages\n"
+        f"memory        {result['rss']:8.0f} MB resident, translation worker with its engines; target 350\n"
+        f"              {growth:8.3f} × after the first fifth, at the end; target 1.05 or less (--steady)"
+    )
+    usual = not options.steady
+    return int((usual and (ratio < 0.9 or share > allowed)) or result["rss"] >= 350 or (not usual and growth > 1.05))
 
 
 if __name__ == "__main__":
