@@ -165,6 +165,27 @@ class TranslatedSegment:
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A glossary term as it holds for one pair of languages.
+
+    ``target`` is the translation that is wanted; the same as ``source`` for what is not to be translated, and empty
+    when only ``forbidden`` translations are named. ``exact_case``: it is meant only when written just so (*Apple*).
+    ``note`` is for editors.
+    """
+
+    source: str
+    target: str
+    exact_case: bool = False
+    forbidden: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is not to be translated."""
+        return self.source == self.target
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why an engine gave no usable translation of a sentence: it hung, raised, or returned garbage."""
 

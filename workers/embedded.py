@@ -89,12 +89,18 @@ class Embedded:
     def _start_broker(self, stack: ExitStack) -> ValkeyServer:
         data = self.home / ".sectionwire" / "run" / "broker"
         _end_orphan(data)
-        # No snapshots: a bell that was not heard is worth nothing after a restart.
-        server = ValkeyServer(data_dir=data, config={"maxmemory-policy": "noeviction", "loglevel": "warning"})
-        try:
-            server.start()
-        except Exception as error:
-            raise Permanent(f"The embedded broker did not start: {error}.", f"Its log: {server.log_path}.") from error
+        for last in (False, False, True):
+            # No snapshots: a bell that was not heard is worth nothing after a restart.
+            server = ValkeyServer(data_dir=data, config={"maxmemory-policy": "noeviction", "loglevel": "warning"})
+            try:
+                server.start()
+                break
+            except Exception as error:
+                # Another program may take the port between the choice of a free one and the start.
+                if last or "Address already in use" not in str(error):
+                    raise Permanent(
+                        f"The embedded broker did not start: {error}.", f"Its log: {server.log_path}."
+                    ) from error
         stack.callback(server.stop)
         return server
 

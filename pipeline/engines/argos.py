@@ -1,16 +1,18 @@
 """Argos packages, with their own tokenizer and CTranslate2 called once for many sentences.
 
 ``argostranslate.translate`` calls CTranslate2 once per paragraph, with at most 32 tokens a batch; here the sentences of
-many articles go through in one sorted call of 2,048 tokens a batch, with the same beam and penalties, at five times the
-speed of the module's defaults (measured with a model of the shape of a published one). Only the module's tokenizer is
-imported: the rest of it makes folders, and loads onnxruntime, which sends telemetry unless it is told not to.
+many articles go through in one sorted call, with the same beam and penalties (``benchmarks/argos.py`` says what that is
+worth). Only the module's tokenizer is imported: the rest of it makes folders, and loads onnxruntime, which sends
+telemetry unless it is told not to.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,15 +21,15 @@ from typing import Any
 
 from pipeline.documents import Hop
 from pipeline.engines.codes import declared
-from pipeline.engines.contract import Installed, NoModel
+from pipeline.engines.contract import THREADS, Installed, NoModel
 from pipeline.engines.files import checksum, size
-from pipeline.engines.kept import Kept
+from pipeline.engines.kept import Kept, memory_limit
 from pipeline.engines.verdict import check_text, has_words
 from pipeline.errors import Permanent
 
 BEAM = 4
 LENGTH_PENALTY = 0.2
-BATCH_TOKENS = 2048
+BATCH_TOKENS = 512  # half as many bring less, twice as many take more memory and no less time
 LONGEST = 1024  # tokens: CTranslate2 would cut off the rest of a longer sentence without a word
 
 log = logging.getLogger(__name__)
@@ -115,15 +117,18 @@ def version_key(version: str) -> tuple[int, ...]:
 
 
 class ArgosEngine:
-    """See :class:`pipeline.engines.contract.Engine`. A loaded model takes about as much memory as on disk."""
+    """See :class:`pipeline.engines.contract.Engine`. A loaded model takes about as much memory as on disk.
+
+    How much the models of the process may take together is said by ``SECTIONWIRE_ENGINE_MEMORY_MB``.
+    """
 
     name = "argos"
     batch_characters = 12_000
-    models_kept = 3
+    parallel = True
 
     def __init__(self, models: Path) -> None:
         self._models = models
-        self._loaded: Kept[Hop, _Loaded] = Kept(self.models_kept)
+        self._loaded: Kept[Hop, _Loaded] = Kept(memory_limit())
 
     def installed(self) -> list[Installed]:
         """Every whole package in ``models/argos``; of two for the same pair the newer version."""
@@ -145,6 +150,7 @@ class ArgosEngine:
         loaded = self._model(source, target)
         wanted = {position: text for position, text in enumerate(sentences) if has_words(text)}
         translated = dict(zip(wanted, _call(loaded, list(wanted.values())), strict=True)) if wanted else {}
+        _give_back_memory()
         return [translated.get(position, sentence) for position, sentence in enumerate(sentences)]
 
     def _installed(self, folder: Path, data: Metadata) -> Installed:
@@ -156,7 +162,7 @@ class ArgosEngine:
     def _model(self, source: str, target: str) -> _Loaded:
         for model in self.installed():
             if (model.hop.source, model.hop.target) == (source, target):
-                return self._loaded.get(model.hop, lambda: _load(model.path))  # noqa: B023  # called at once
+                return self._loaded.get(model.hop, lambda: _load(model.path), model.size)  # noqa: B023  # called at once
         raise NoModel(
             f"There is no Argos package for {source} → {target}.",
             f"Install one with: sectionwire models install {source} {target} --engine argos",
@@ -198,13 +204,21 @@ def _load(folder: Path) -> _Loaded:
         else:
             tokenizer = BPETokenizer(folder / "bpe.model", data.from_code, data.to_code)
         tokenizer.encode("a")  # it reads its file at the first call
-        translator = ctranslate2.Translator(str(folder / "model"), device="cpu", inter_threads=1, intra_threads=1)
+        # Each thread takes batches of its own: several threads on one batch bring less, and on small ones nothing.
+        translator = ctranslate2.Translator(
+            str(folder / "model"), device="cpu", inter_threads=_threads(), intra_threads=1
+        )
     except (OSError, RuntimeError, ValueError) as error:
         raise NoModel(
             f"The Argos package in {folder} is damaged: {error}.",
             "Remove it with sectionwire models remove, and install it again.",
         ) from error
     return _Loaded(translator, tokenizer, data.target_prefix)
+
+
+def _threads() -> int:
+    value = os.environ.get(THREADS, "")
+    return int(value) if value.isdecimal() and int(value) else 1
 
 
 def _call(loaded: _Loaded, sentences: list[str]) -> list[str]:
@@ -223,6 +237,12 @@ def _call(loaded: _Loaded, sentences: list[str]) -> list[str]:
         max_decoding_length=max(256, 3 * longest),
     )
     return [_text(loaded, result.hypotheses[0]) for result in results]
+
+
+def _give_back_memory() -> None:
+    """Let the C library return what a call needed, or what a model took that is no longer kept: it would hoard it."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):  # musl has none
+        library.malloc_trim(0)
 
 
 def _tokens(loaded: _Loaded, sentence: str) -> list[str]:

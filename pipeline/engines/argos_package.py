@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 
@@ -27,6 +28,7 @@ MOST_RATIO = 50  # published packages pack about 1.2 : 1; this is no package but
 SMALL = 10 << 20  # bytes below which a ratio says nothing
 TRIAL_SECONDS = 180.0
 
+_WRONG = "Tell whoever keeps the index; what is installed stays as it is."
 _REMEDY = "Give an .argosmodel file, as the index of Argos packages has them."
 
 
@@ -50,16 +52,27 @@ def incoming(models: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def unpack(path: Path, root: Path) -> Installed:
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What an index says of a file: its languages (BCP 47), and the version that it is newer than."""
+
+    source: str
+    target: str
+    newer_than: str = ""
+
+
+def unpack(path: Path, root: Path, promise: Promise | None = None) -> Installed:
     """Check a package file and unpack it as ``root/argos/<name>``, where it is loaded once for trial.
 
     Raises:
-        Permanent: it is no Argos package, is damaged or hostile, doesn't suit this version, or can't be loaded.
+        Permanent: it is no Argos package, is damaged or hostile, doesn't suit this version, is not what was promised,
+            or can't be loaded.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             top = _check_members(path, archive)
             data = _check_metadata(path, archive, top)
+            _check_promise(data, promise)
             _check_room(path, archive, root)
             archive.extractall(root / "unpacked")
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
@@ -149,6 +162,21 @@ def _check_metadata(path: Path, archive: zipfile.ZipFile, top: str) -> Metadata:
             "Update Sectionwire, or take an older package.",
         )
     return data
+
+
+def _check_promise(data: Metadata, promise: Promise | None) -> None:
+    if promise is None:
+        return
+    if (data.source, data.target) != (promise.source, promise.target):
+        raise Permanent(
+            f"The index promised {promise.source} → {promise.target}, and sent {data.source} → {data.target}.", _WRONG
+        )
+    if promise.newer_than and version_key(data.version) <= version_key(promise.newer_than):
+        raise Permanent(
+            f"The index promised a version above {promise.newer_than} of {promise.source} → {promise.target}, and sent "
+            f"{data.version}.",
+            _WRONG,
+        )
 
 
 def _check_room(path: Path, archive: zipfile.ZipFile, root: Path) -> None:

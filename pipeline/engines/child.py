@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.documents import Hop
-from pipeline.engines.contract import Engine, NoModel
+from pipeline.engines.contract import THREADS, Engine, NoModel
 from pipeline.errors import Permanent, Transient
 
 _PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
@@ -48,7 +48,7 @@ class Raised(Exception):  # noqa: N818  # it says what happened
 class Child:
     """A running engine process. It is used by one thread at a time; ``kill`` may come from any."""
 
-    def __init__(self, models: Path) -> None:
+    def __init__(self, models: Path, threads: int = 1) -> None:
         """Start the process, in a group of its own so that Ctrl-C at the terminal is not for it.
 
         The thread that calls this must live as long as the child is wanted: Linux takes the death of the thread that
@@ -61,7 +61,7 @@ class Child:
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
             process_group=0,
-            env=_environment(),
+            env=_environment(threads),
         )
         theirs.close()
         self.loaded: set[Hop] = set()
@@ -138,12 +138,13 @@ def _manner(returncode: int | None) -> str:
     return f"exit status {returncode}"
 
 
-def _environment() -> dict[str, str]:
+def _environment(threads: int) -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)]),
         "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime, which comes with the argostranslate module, sends it otherwise
-        "OMP_NUM_THREADS": "1",  # one process a core, one thread a process
+        "OMP_NUM_THREADS": "1",  # one process a core, one thread a process; but for engines that share a model
+        THREADS: str(threads),
         "RUST_BACKTRACE": "0",
     }
 

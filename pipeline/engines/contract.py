@@ -10,6 +10,9 @@ from typing import Protocol
 from pipeline.documents import Failure, Hop
 from pipeline.errors import Permanent
 
+THREADS = "SECTIONWIRE_ENGINE_THREADS"
+"""The variable in which a process of an engine finds how many threads it may use."""
+
 
 @dataclass(frozen=True, slots=True)
 class Installed:
@@ -29,6 +32,9 @@ class Engine(Protocol):
 
     A class may have ``batch_characters``: how many characters of source text it likes in one call (3,000 if it says
     nothing). An engine that batches well takes more; a call should last some seconds at most.
+
+    A class may have ``parallel = True``: its one process then runs as many threads as the variable ``THREADS``
+    says, so that a model is in memory once and not once per core. Its calls have so many times ``batch_characters``.
     """
 
     name: str

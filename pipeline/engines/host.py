@@ -1,5 +1,7 @@
 """Runs engines in child processes that can be killed, one per core, under as many threads as there are callers.
 
+An engine that runs threads of its own (``parallel``) has one process for all cores, which takes one job at a time.
+
 A job is a list of sentences and the hops of a route. One that passes its deadline, kills its process or makes the
 engine raise is halved until the guilty sentence is alone; that one becomes a :class:`Failure`, all others are
 translated.
@@ -34,6 +36,15 @@ _GROWTH = 1.5, 64 << 20  # a process that holds more than this many times its us
 log = logging.getLogger(__name__)
 
 
+class _Seat:
+    """Where a child process sits: with one thread of the host, or with an engine that serves all of them in turn."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.child: Child | None = None
+        self.lock = Lock()
+
+
 @dataclass(frozen=True, slots=True)
 class _Fault:
     reason: str
@@ -65,7 +76,8 @@ class EngineHost:
         self._deadline = deadline_seconds
         self._load_seconds = load_seconds
         self._threads = ThreadPoolExecutor(processes, thread_name_prefix="engine")
-        self._own = local()  # each thread has one child, and lives as long as the host
+        self._own = local()  # each thread has one seat, and lives as long as the host
+        self._parallel = {name: _Seat(processes) for name, engine in self._classes.items() if _parallel(engine)}
         self._children: set[Child] = set()
         self._lock = Lock()
         self._warming = Lock()
@@ -123,8 +135,13 @@ class EngineHost:
     # what to do together
 
     def _cut(self, route: Route, sentences: Sequence[str]) -> list[list[str]]:
-        wanted = [getattr(self._class(hop), "batch_characters", BATCH_CHARACTERS) for hop in route.hops]
-        return cut(sentences, min(wanted, default=BATCH_CHARACTERS), self._processes)
+        engines = [self._class(hop) for hop in route.hops]
+        wanted = [
+            getattr(engine, "batch_characters", BATCH_CHARACTERS) * (self._processes if _parallel(engine) else 1)
+            for engine in engines
+        ]
+        processes = 1 if engines and all(map(_parallel, engines)) else self._processes
+        return cut(sentences, min(wanted, default=BATCH_CHARACTERS), processes)
 
     def _class(self, hop: Hop) -> type[Engine]:
         try:
@@ -165,21 +182,32 @@ class EngineHost:
         return {key: text for half in halves for key, text in self._cross(hop, half, share / 2).items()}
 
     def _attempt(self, hop: Hop, sentences: list[str], share: float) -> list[str] | _Fault:
-        child = self._loaded_child(hop)
-        try:
-            return child.translate(self._class(hop), hop, sentences, self._deadline * max(share, _SHORTEST))
-        except Died as error:
-            if self._closed:
-                raise self._stopping() from None
-            return _Fault(str(error), died=True)
-        except (Overdue, Raised) as error:
-            return _Fault(str(error))
+        seat = self._seat(hop)
+        with seat.lock:
+            child = self._loaded_child(hop, seat)
+            try:
+                return child.translate(self._class(hop), hop, sentences, self._deadline * max(share, _SHORTEST))
+            except Died as error:
+                if self._closed:
+                    raise self._stopping() from None
+                return _Fault(str(error), died=True)
+            except (Overdue, Raised) as error:
+                return _Fault(str(error))
 
-    def _loaded_child(self, hop: Hop) -> Child:
-        """This thread's child, with the model in memory: loading must not count against a sentence."""
+    def _seat(self, hop: Hop) -> _Seat:
+        """The engine's own seat, or else this thread's."""
+        if hop.engine in self._parallel:
+            return self._parallel[hop.engine]
+        if not hasattr(self._own, "seat"):
+            self._own.seat = _Seat(1)
+        own: _Seat = self._own.seat
+        return own
+
+    def _loaded_child(self, hop: Hop, seat: _Seat) -> Child:
+        """The seat's child, with the model in memory: loading must not count against a sentence."""
         reason = ""
         for _ in range(2):
-            child = self._child()
+            child = self._child(seat)
             if hop in child.loaded:
                 return child
             try:
@@ -195,8 +223,8 @@ class EngineHost:
             "Look whether there is memory for it; else remove the model and install it again.",
         )
 
-    def _child(self) -> Child:
-        child: Child | None = getattr(self._own, "child", None)
+    def _child(self, seat: _Seat) -> Child:
+        child = seat.child
         if child is not None and child.alive and not _grown(child):
             return child
         with self._lock:
@@ -205,7 +233,7 @@ class EngineHost:
             if child is not None:
                 child.kill()
                 self._children.discard(child)
-            self._own.child = child = Child(self._models)
+            seat.child = child = Child(self._models, seat.threads)
             self._children.add(child)
         return child
 
@@ -217,7 +245,9 @@ class EngineHost:
                 raise self._stopping() from None
             raise Transient("The engine processes are busy.", "Models are loaded when they are needed.") from None
         for hop in dict.fromkeys(hop for route in routes for hop in route.hops):
-            self._loaded_child(hop)
+            seat = self._seat(hop)
+            with seat.lock:
+                self._loaded_child(hop, seat)
 
     @staticmethod
     def _stopping() -> Transient:
@@ -245,6 +275,10 @@ def cut(sentences: Sequence[str], characters: int, processes: int) -> list[list[
         jobs[-1].append(sentence)
         room -= cost
     return jobs
+
+
+def _parallel(engine: type[Engine]) -> bool:
+    return bool(getattr(engine, "parallel", False))
 
 
 def _judged(source: str, target: str) -> str | Failure:

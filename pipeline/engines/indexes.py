@@ -42,9 +42,14 @@ def argos_packages(models: Path, folder: Path) -> list[Any]:
         why = reasons[-1] if reasons else "no answer"
         raise Permanent(f"The index of Argos packages can't be reached: {why}.", f"{_LATER} {_FROM_FILE}")
     try:
-        return [entry for entry in package.get_available_packages() if entry.type == "translate"]
+        return [entry for entry in package.get_available_packages() if _is_model(entry)]
     except (ValueError, TypeError, AttributeError) as error:
         raise Permanent(f"The index of Argos packages can't be understood: {error}.", _FROM_FILE) from error
+
+
+def _is_model(entry: Any) -> bool:
+    texts = entry.from_code, entry.to_code, entry.package_version
+    return entry.type == "translate" and all(isinstance(text, str) for text in texts)
 
 
 def argos_download(entry: Any, models: Path, folder: Path) -> Path:
@@ -63,7 +68,7 @@ def argos_download(entry: Any, models: Path, folder: Path) -> Path:
 def argos_pair(entry: Any) -> Pair | None:
     """The languages of a package as BCP 47, or nothing when one is unknown."""
     try:
-        return declared(entry.from_code or ""), declared(entry.to_code or "")
+        return declared(entry.from_code), declared(entry.to_code)
     except ValueError:
         return None
 
@@ -74,13 +79,8 @@ def firefox_pairs() -> dict[Pair, Pair]:
     Raises:
         Permanent: the index can't be reached or understood.
     """
-    # Here and not above: a native library.
-    from fxtranslate import discovery
-
-    try:
-        pairs = discovery.model_pairs(discovery.fetch_records_body())
-    except ValueError as error:
-        raise Permanent(f"The index of Firefox models can't be reached or understood: {error}.", _LATER) from error
+    with _firefox_index() as (discovery, body):
+        pairs = discovery.model_pairs(body)
     found: dict[Pair, Pair] = {}
     for source, target in pairs:
         try:
@@ -88,6 +88,20 @@ def firefox_pairs() -> dict[Pair, Pair]:
         except ValueError:
             continue  # a code that nobody knows can't be asked for
     return found
+
+
+def firefox_digests(pair: Pair) -> set[str]:
+    """The SHA-256 of every model file that the index has for a pair (by the index's codes).
+
+    It has several for some pairs, and which counts is the library's to say: a file that is none of these is outdated.
+
+    Raises:
+        Permanent: the index can't be reached or understood.
+    """
+    with _firefox_index() as (discovery, body):
+        records = discovery.parse_records(body)
+    wanted = [record for record in records if (record["sourceLanguage"], record["targetLanguage"]) == pair]
+    return {str(record["decompressedHash"]).lower() for record in wanted if record["fileType"] == "model"}
 
 
 def firefox_download(pair: Pair, folder: Path) -> Path:
@@ -105,6 +119,17 @@ def firefox_download(pair: Pair, folder: Path) -> Path:
     except ValueError as error:
         raise Permanent(f"The Firefox model {'-'.join(pair)} can't be loaded: {error}.", _LATER) from error
     return folder / "-".join(pair)
+
+
+@contextmanager
+def _firefox_index() -> Iterator[tuple[Any, str]]:
+    # Here and not above: a native library.
+    from fxtranslate import discovery
+
+    try:
+        yield discovery, discovery.fetch_records_body()
+    except ValueError as error:
+        raise Permanent(f"The index of Firefox models can't be reached or understood: {error}.", _LATER) from error
 
 
 def _module(models: Path) -> tuple[Any, Any]:

@@ -1,20 +1,22 @@
-"""What ``sectionwire models`` does: list what could be installed, install, remove.
+"""What ``sectionwire models`` does: list what could be installed, install, update, remove.
 
 A model is unpacked and tried beside the others and then renamed into place, so workers see it whole or not at all.
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
 from pipeline.engines.argos import packages, version_key
-from pipeline.engines.argos_package import incoming, prove, unpack
+from pipeline.engines.argos_package import Promise, incoming, prove, unpack
 from pipeline.engines.contract import Installed
 from pipeline.engines.firefox import BUNDLED, FirefoxEngine
 from pipeline.engines.indexes import (
@@ -23,6 +25,7 @@ from pipeline.engines.indexes import (
     argos_download,
     argos_packages,
     argos_pair,
+    firefox_digests,
     firefox_download,
     firefox_pairs,
 )
@@ -69,16 +72,17 @@ def install(source: str, target: str, engine: str, models: Path) -> list[Install
     return _install_firefox(source, target, models)
 
 
-def install_file(path: Path, models: Path) -> Installed:
+def install_file(path: Path, models: Path, promise: Promise | None = None) -> Installed:
     """Install an ``.argosmodel`` file, in place of the package for the same pair.
 
     Raises:
-        Permanent: it is no Argos package, is damaged or hostile, or can't be loaded; nothing has changed then.
+        Permanent: it is no Argos package, is damaged or hostile, is not what was promised, or can't be loaded; nothing
+            has changed then.
     """
     if not path.is_file():
         raise Permanent(f"{path} is no file.", "Give the path of an .argosmodel file.")
     with _changing(models), incoming(models) as folder:
-        model = unpack(path, folder)
+        model = unpack(path, folder, promise)
         final = models / "argos" / f"{model.path.name}-{model.hop.checksum}"
         others = _same_pair(model, models)
         if not final.exists():
@@ -88,6 +92,22 @@ def install_file(path: Path, models: Path) -> Installed:
             if other != final:
                 _discard(other, folder)
     return _now(models, "argos", model.hop.source, model.hop.target)
+
+
+def update(model: Installed, models: Path) -> Installed | None:
+    """Replace an installed model by a newer one of the public index; the newer one, or nothing when there is none.
+
+    Workers that have the old one loaded finish their batch with it; the next batch finds it replaced, and is
+    translated with the new one.
+
+    Raises:
+        Permanent: the index can't be reached, or what it has can't be used; nothing has changed then.
+    """
+    _check_installable(model.hop.engine)
+    if model.note == BUNDLED:
+        return None  # it is updated with Sectionwire
+    newer = _newer_argos(model, models) if model.hop.engine == "argos" else _newer_firefox(model, models)
+    return newer if newer and newer.hop != model.hop else None
 
 
 def remove(source: str, target: str, engine: str, models: Path) -> Installed:
@@ -111,11 +131,37 @@ def remove(source: str, target: str, engine: str, models: Path) -> Installed:
 
 def _install_argos(source: str, target: str, models: Path) -> Installed:
     with incoming(models) as folder:
-        entries = [entry for entry in argos_packages(models, folder) if argos_pair(entry) == (source, target)]
-        if not entries:
+        newest = _newest_argos(source, target, models, folder)
+        if newest is None:
             raise _not_offered("argos", source, target)
-        newest = max(entries, key=lambda entry: version_key(entry.package_version))
-        return install_file(argos_download(newest, models, folder), models)
+        return install_file(argos_download(newest, models, folder), models, Promise(source, target))
+
+
+def _newer_argos(model: Installed, models: Path) -> Installed | None:
+    source, target = model.hop.source, model.hop.target
+    here = next((data.version for folder, data in packages(models / "argos") if folder == model.path), "")
+    with incoming(models) as folder:
+        newest = _newest_argos(source, target, models, folder)
+        if newest is None or version_key(newest.package_version) <= version_key(here):
+            return None
+        return install_file(argos_download(newest, models, folder), models, Promise(source, target, here or "0"))
+
+
+def _newest_argos(source: str, target: str, models: Path, folder: Path) -> Any:
+    """The index's entry for a pair with the highest version, or nothing."""
+    entries = [entry for entry in argos_packages(models, folder) if argos_pair(entry) == (source, target)]
+    return max(entries, key=lambda entry: version_key(entry.package_version), default=None)
+
+
+def _newer_firefox(model: Installed, models: Path) -> Installed | None:
+    pair = model.hop.source, model.hop.target
+    codes = firefox_pairs().get(pair)
+    if codes is None:
+        return None
+    digests = {hashlib.sha256(file.read_bytes()).hexdigest() for file in model.path.glob("model.*.bin")}
+    if digests & firefox_digests(codes):
+        return None
+    return _install_leg(codes, pair, models)
 
 
 def _install_firefox(source: str, target: str, models: Path) -> list[Installed]:

@@ -12,6 +12,7 @@ from django.db import transaction
 from pipeline.documents import Failure, Hop, Route, TranslatedSegment
 from pipeline.engines.contract import NoModel
 from pipeline.flow import clock, engines, installation, lanes, versions, work
+from pipeline.flow.resources import resources
 from pipeline.ledger import claim as claims
 from pipeline.ledger.memory import LedgerMemory
 from pipeline.ledger.models import RevisionText, Status, Translation
@@ -76,9 +77,10 @@ def _translate(
     texts = RevisionText.objects.in_bulk([row.revision_id for row in group])
     documents = [texts[row.revision_id].as_segmented(row.revision.metadata) for row in group]
     memory = LedgerMemory(clock.now)
-    results = translate_documents(documents, route, memory, host.translate)
+    given = resources(route.source, route.target, net)
+    results = translate_documents(documents, route, memory, host.translate, given)
     for row, document, segments in zip(group, documents, results, strict=True):
-        findings = check.run(document, segments, row.article.base, row.base)
+        findings = check.run(document, segments, row.article.base, row.base, given.terms)
         work.guarded(row, claim, _recorder(row, claim, segments, findings, route, net))
 
 

@@ -135,7 +135,7 @@ def test_a_check_that_crashes_is_a_finding_and_the_others_go_on():
             raise KeyError("secret")
 
     document = segment.segment(CleanDocument(Metadata(language="en"), "<p>The river</p>"))
-    found = check.run(document, [], "en", "pt", [Broken(), *check.DEFAULT])
+    found = check.run(document, [], "en", "pt", checks=[Broken(), *check.DEFAULT])
     assert [(f.check, f.severity) for f in found] == [("broken", Severity.WARN), ("empty", Severity.BLOCK)]
     assert "check “A broken check” failed (KeyError)" in found[0].message
     assert "secret" not in found[0].message

@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 
 class Command(console.Command):
     help = (
-        "See, install and remove translation models. list shows what is here and what this network still lacks. Only "
-        "list --available and install reach the network (the engines' public indexes); install --from-file does not."
+        "See, install, update and remove translation models. list shows what is here and what this network still "
+        "lacks. Only list --available, install and update reach the network (the engines' public indexes); "
+        "install --from-file does not."
     )
     examples = (
         "models list",
         "models install en es",
         "models install --from-file translate-en_es-1_9.argosmodel",
+        "models update",
         "models remove en es --engine argos",
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        actions = parser.add_subparsers(dest="action", required=True, metavar="list | install | remove")
+        actions = parser.add_subparsers(dest="action", required=True, metavar="list | install | update | remove")
 
         def action_parser(name: str, what: str) -> ArgumentParser:
             parser: ArgumentParser = actions.add_parser(
@@ -42,8 +44,9 @@ class Command(console.Command):
         console.add_json(listing, "print one JSON object")
         install = action_parser("install", "install a model")
         install.add_argument("--from-file", type=Path, metavar="FILE", help="an .argosmodel file at hand")
+        update = action_parser("update", "put newer versions of the indexes in place of what is installed")
         remove = action_parser("remove", "remove a model")
-        for action, number in ((install, "?"), (remove, None)):
+        for action, number in ((install, "?"), (update, "?"), (remove, None)):
             action.add_argument("source", nargs=number, metavar="SOURCE", help="the language to translate from: en")
             action.add_argument("target", nargs=number, metavar="TARGET", help="the language to translate into: es")
             action.add_argument("--engine", metavar="NAME", help="argos or firefox (default: the first that has it)")
@@ -53,6 +56,8 @@ class Command(console.Command):
             (self._available if options["available"] else self._list)(as_json=options["as_json"])
         elif action == "install":
             self._install(options["source"], options["target"], options["engine"], options["from_file"])
+        elif action == "update":
+            self._update(options["source"], options["target"], options["engine"])
         else:
             self._remove(options["source"], options["target"], options["engine"])
 
@@ -120,18 +125,39 @@ class Command(console.Command):
         if settings.BROKER_URL:
             self.hint("Workers that run will use it within some seconds; what waited for it goes on by itself.")
 
-    def _remove(self, source: str, target: str, engine: str | None) -> None:
+    def _update(self, source: str | None, target: str | None, engine: str | None) -> None:
+        """All models that came from an index, or those of a pair. One that fails doesn't keep the others from it."""
         from pipeline.engines import models, registry  # as above
+
+        if bool(source) != bool(target):
+            raise Permanent("Which pair?", "Give two languages, or none: then everything is updated.")
+        having = _having(source, target) if source and target else registry.installed(console.models_folder())
+        wanted = [model for model in having if model.hop.engine in ([engine] if engine else models.INSTALLABLE)]
+        if engine and not wanted:
+            raise Permanent(f"There is no model of the engine “{engine}” to update.", "See: sectionwire models list")
+        failures = 0
+        for model in wanted:
+            pair = f"{model.hop.source} → {model.hop.target}: {model.hop.engine}"
+            try:
+                with self.err.status(f"Updating {pair} …"):
+                    newer = models.update(model, console.models_folder())
+            except PipelineError as error:
+                failures += 1
+                self.fail(error)
+                continue
+            if newer is None:
+                self.say(f"{pair} {model.hop.model}: nothing newer.")
+            else:
+                self.say(f"Updated {pair} {newer.hop.model}, in place of {model.hop.model}.")
+        if failures:
+            raise SystemExit(1)
+
+    def _remove(self, source: str, target: str, engine: str | None) -> None:
+        from pipeline.engines import models  # as above
 
         source, target = _tags(source, target)
         if engine is None:
-            having = [
-                model.hop.engine
-                for model in registry.installed(console.models_folder())
-                if (model.hop.source, model.hop.target) == (source, target)
-            ]
-            if not having:
-                raise Permanent(f"There is no model for {source} → {target} here.", "See: sectionwire models list")
+            having = [model.hop.engine for model in _having(source, target)]
             if len(having) > 1:
                 raise Permanent(f"{' and '.join(having)} have a model for this pair.", "Say which: --engine NAME.")
             engine = having[0]
@@ -176,6 +202,19 @@ def install_first(source: str, target: str, engines: list[str]) -> list[Installe
             errors.append(error)
     message = " ".join(error.message for error in errors)
     raise Permanent(message, errors[-1].remedy)
+
+
+def _having(source: str, target: str) -> list[Installed]:
+    """The installed models of a pair, of whatever engine. Raises Permanent when there is none."""
+    from pipeline.engines import registry  # as above
+
+    pair = _tags(source, target)
+    having = [
+        model for model in registry.installed(console.models_folder()) if (model.hop.source, model.hop.target) == pair
+    ]
+    if not having:
+        raise Permanent(f"There is no model for {pair[0]} → {pair[1]} here.", "See: sectionwire models list")
+    return having
 
 
 def _tags(source: str, target: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.documents import CheckFinding, SegmentedDocument, Severity, TranslatedSegment
+from pipeline.documents import CheckFinding, SegmentedDocument, Severity, Term, TranslatedSegment
 from pipeline.stages.check.content import Empty, Kept, Untranslated
 from pipeline.stages.check.contract import Check, Translation
 from pipeline.stages.check.markup import Codes, Links, Placement
@@ -25,12 +25,13 @@ def run(
     translated: Sequence[TranslatedSegment],
     source_language: str,
     target_language: str,
+    terms: tuple[Term, ...] = (),
     checks: Sequence[Check] = DEFAULT,
 ) -> list[CheckFinding]:
     """What the checks find, in their order. A check that crashes is a finding of its own, and the others go on."""
     targets = {each.key: each for each in translated}
     pairs = tuple((segment, targets[segment.key]) for segment in source.segments if segment.key in targets)
-    translation = Translation(source, pairs, source_language, target_language)
+    translation = Translation(source, pairs, source_language, target_language, terms)
     found: list[CheckFinding] = []
     for check in checks:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.documents import CheckFinding, Segment, SegmentedDocument, Severity, TranslatedSegment
+from pipeline.documents import CheckFinding, Segment, SegmentedDocument, Severity, Term, TranslatedSegment
 
 Pair = tuple[Segment, TranslatedSegment]
 
@@ -23,6 +23,7 @@ class Translation:
     pairs: tuple[Pair, ...]
     source_language: str
     target_language: str
+    terms: tuple[Term, ...] = ()
 
     @property
     def missing(self) -> list[str]:

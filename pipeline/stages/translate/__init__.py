@@ -21,8 +21,9 @@ from typing import Protocol
 from pipeline.documents import Failure, Origin, Route, SegmentedDocument, TranslatedSegment
 from pipeline.stages.translate import mask
 from pipeline.stages.translate.draft import Answer, Draft
+from pipeline.stages.translate.resources import Resources
 
-__all__ = ["Failure", "Memory", "Translate", "as_source", "translate"]
+__all__ = ["Failure", "Memory", "Resources", "Translate", "as_source", "translate"]
 
 Translate = Callable[[Route, Sequence[str]], Iterable[Mapping[str, str | Failure]]]
 """Translates plain sentences along a route and yields the results batch by batch, as they come."""
@@ -45,9 +46,11 @@ def translate(
     route: Route,
     memory: Memory,
     engine: Translate,
+    resources: Resources = Resources(),  # noqa: B008 - frozen
 ) -> list[tuple[TranslatedSegment, ...]]:
     """Translate documents, which must be in the route's source language; one tuple each, in order of its segments.
 
+    Segments that ``resources`` knows as approved are taken as they are.
     Each batch of the engine is put into the memory at once: a run that is broken off goes on from there. No answer of
     an engine breaks a segment: what can't be translated keeps its source, with ``Origin.KEPT`` and the reason in
     ``problem``. What has nothing to translate has ``Origin.SOURCE``.
@@ -55,10 +58,15 @@ def translate(
     Raises:
         PipelineError: whatever memory or engine raise.
     """
-    drafts = [[Draft(segment, route.source, route.target) for segment in each.segments] for each in documents]
+    known = [resources.approved.find(each) if resources.approved else {} for each in documents]
+    drafts = [
+        [Draft(segment, route.source, route.target, resources) for segment in each.segments] for each in documents
+    ]
     done: dict[int, TranslatedSegment] = {}
     answers: dict[str, Answer] = {}
-    waiting = [draft for document in drafts for draft in document]
+    for document, approved in zip(drafts, known, strict=True):
+        done.update((id(draft), approved[draft.segment.key]) for draft in document if draft.segment.key in approved)
+    waiting = [draft for document in drafts for draft in document if id(draft) not in done]
     while waiting:
         wanted = dict.fromkeys(text for draft in waiting for text in draft.requests() if text not in answers)
         answers.update(_asked(list(wanted), route, memory, engine))

@@ -16,6 +16,7 @@ from pipeline.stages.translate.literals import LONGEST_WORD
 from pipeline.stages.translate.mask import Request
 from pipeline.stages.translate.place import MOST_SEARCHED, Piece, assemble
 from pipeline.stages.translate.project import NoPlaceError
+from pipeline.stages.translate.resources import Resources
 from pipeline.stages.translate.words import is_function, words
 
 FAULT: Final = "Sectionwire failed at this segment"
@@ -44,6 +45,7 @@ class Draft:
     segment: Segment
     source_language: str
     target_language: str
+    resources: Resources
     attempt: Attempt = Attempt.SENTENCES
     inline: Inline = field(default_factory=Inline)
     pieces: list[Piece] = field(default_factory=list)
