@@ -29,7 +29,7 @@ from pipeline.errors import Permanent
 
 BEAM = 4
 LENGTH_PENALTY = 0.2
-BATCH_TOKENS = 512  # half as many bring less, twice as many take more memory and no less time
+BATCH_TOKENS = 256  # twice as many are 6 % faster, and take 45 MB more at the peak for each thread
 LONGEST = 1024  # tokens: CTranslate2 would cut off the rest of a longer sentence without a word
 
 log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ class ArgosEngine:
     """
 
     name = "argos"
-    batch_characters = 12_000
+    batch_characters = 16_000
     parallel = True
 
     def __init__(self, models: Path) -> None:

@@ -145,6 +145,7 @@ def _environment(threads: int) -> dict[str, str]:
         "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime, which comes with the argostranslate module, sends it otherwise
         "OMP_NUM_THREADS": "1",  # one process a core, one thread a process; but for engines that share a model
         THREADS: str(threads),
+        "MALLOC_ARENA_MAX": "1",  # glibc gives back from one heap what it would hoard in one per thread
         "RUST_BACKTRACE": "0",
     }
 

@@ -265,6 +265,8 @@ def cut(sentences: Sequence[str], characters: int, processes: int) -> list[list[
     different = sorted(dict.fromkeys(sentences), key=len, reverse=True)
     total = sum(len(sentence) + _OVERHEAD for sentence in different)
     limit = min(characters, max(_SMALLEST, -(-total // processes)))
+    if different:  # jobs of equal size: a small last one would leave cores idle, or threads of a parallel engine
+        limit = min(limit, -(-total // -(-total // limit)) + len(different[0]) + _OVERHEAD)
     jobs: list[list[str]] = []
     room = 0
     for sentence in different:

@@ -1,4 +1,4 @@
-"""How the toy Argos model in ``tests/data`` is made: a grammar, a training run, a package.
+"""How the toy Argos packages in ``tests/data`` are made: a grammar, a training run, a package; and how one is widened.
 
 ``script/make-argos-models`` runs it.
 """

@@ -1,4 +1,4 @@
-"""A toy grammar that derives English and Spanish from one tree: plain sentences, headlines, fragments and masks.
+"""A toy grammar that derives English, Spanish and Portuguese from one tree: sentences, headlines, fragments, masks.
 
 Everything is drawn from one seeded generator, so the corpus of a seed is always the same. A toy model collapses on what
 it never saw, so the corpus has sentences without a full stop, titles, quotation marks, digits, unknown words and the
@@ -7,37 +7,47 @@ tokens that stand for masked literals (``Q7A1``, ``%1``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from . import lexicon
+from .inflection import (
+    portuguese_adjective,
+    portuguese_joined,
+    portuguese_plural,
+    spanish_adjective,
+    spanish_joined,
+    spanish_plural,
+)
 
-Pair = tuple[str, str]  # English, Spanish
 T = TypeVar("T")
 
 
-def _rows(table: str) -> list[list[str]]:
-    entries = table.replace("\n", ";").split(";")
-    return [[cell.strip() for cell in entry.split("|")] for entry in entries if entry.strip()]
+class Text(NamedTuple):
+    """The same in the three languages."""
+
+    en: str
+    es: str
+    pt: str
+
+    def and_then(self, other: Text) -> Text:
+        """Both, with a space between them where there is something to part."""
+        return Text(*map(_joined, self, other))
+
+    def with_each(self, change: Callable[[str], str]) -> Text:
+        return Text(*map(change, self))
 
 
-def _spanish_plural(word: str) -> str:
-    if word.endswith(("ión", "én")):
-        return word[:-2] + {"ó": "o", "é": "e"}[word[-2]] + "nes"
-    if word == "jardín":
-        return "jardines"
-    if word.endswith("z"):
-        return word[:-1] + "ces"
-    return word + ("s" if word[-1] in "aeoiuáéó" else "es")
+NOTHING = Text("", "", "")
 
 
 @dataclass(frozen=True)
 class Noun:
-    english: Pair  # singular, plural
-    spanish: Pair
-    feminine: bool
+    singular: Text
+    plural: Text
+    feminine: tuple[bool, bool]  # in Spanish, in Portuguese
     kind: str
 
 
@@ -45,60 +55,73 @@ class Noun:
 class Verb:
     english: tuple[str, ...]  # singular, plural, past
     spanish: tuple[str, ...]  # singular, plural, past singular, past plural
+    portuguese: tuple[str, ...]
+
+    def form(self, *, past: bool, plural: bool) -> Text:
+        place = 2 * past + plural
+        return Text(self.english[2 if past else plural], self.spanish[place], self.portuguese[place])
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """A noun phrase: its two texts, and what agrees with it."""
+    """A noun phrase: its texts, and what agrees with it."""
 
-    english: str
-    spanish: str
-    feminine: bool = False
+    text: Text
+    feminine: tuple[bool, bool] = (False, False)
     plural: bool = False
-    agrees: bool = True  # a name has no gender here, so no adjective may agree with it
+
+
+def _rows(table: str) -> list[list[str]]:
+    entries = table.replace("\n", ";").split(";")
+    return [[cell.strip() for cell in entry.split("|")] for entry in entries if entry.strip()]
 
 
 def _noun(row: list[str]) -> Noun:
     singular, plural = row[0].split()
-    spanish, gender = row[1].split()
-    return Noun((singular, plural), (spanish, _spanish_plural(spanish)), gender == "f", row[2])
+    (spanish, spanish_gender), (portuguese, portuguese_gender) = row[1].split(), row[2].split()
+    return Noun(
+        Text(singular, spanish, portuguese),
+        Text(plural, spanish_plural(spanish), portuguese_plural(portuguese)),
+        (spanish_gender == "f", portuguese_gender == "f"),
+        row[3],
+    )
 
 
 def _verbs(table: str) -> list[Verb]:
-    return [Verb(tuple(english.split()), tuple(spanish.split())) for english, spanish in _rows(table)]
+    return [Verb(*(tuple(word.replace("_", " ") for word in cell.split()) for cell in row)) for row in _rows(table)]
 
 
-def _pairs(table: str) -> list[Pair]:
-    return [(english, spanish) for english, spanish in _rows(table)]
+def _texts(table: str) -> list[Text]:
+    return [Text(*row) for row in _rows(table)]
 
 
 NOUNS = [_noun(row) for row in _rows(lexicon.NOUNS)]
-ADJECTIVES = _pairs(lexicon.ADJECTIVES)
+ADJECTIVES = _texts(lexicon.ADJECTIVES)
 TRANSITIVE = _verbs(lexicon.TRANSITIVE_VERBS)
 INTRANSITIVE = _verbs(lexicon.INTRANSITIVE_VERBS)
-ADVERBS = _pairs(lexicon.ADVERBS)
-PREPOSITIONS = _pairs(lexicon.PREPOSITIONS)
-NUMERALS = _pairs(lexicon.NUMERALS)
-CONJUNCTIONS = _pairs(lexicon.CONJUNCTIONS)
-DETERMINERS = {  # English singular, plural; Spanish: masculine singular, plural, feminine singular, plural
-    "the": ("the", "the", "el", "los", "la", "las"),
-    "a": ("a", "some", "un", "unos", "una", "unas"),
-    "this": ("this", "these", "este", "estos", "esta", "estas"),
-    "my": ("my", "my", "mi", "mis", "mi", "mis"),
-    "our": ("our", "our", "nuestro", "nuestros", "nuestra", "nuestras"),
+ADVERBS = _texts(lexicon.ADVERBS)
+PREPOSITIONS = _texts(lexicon.PREPOSITIONS)
+NUMERALS = _texts(lexicon.NUMERALS)
+CONJUNCTIONS = _texts(lexicon.CONJUNCTIONS)
+DETERMINERS = {  # English singular, plural; then each: masculine singular, plural, feminine singular, plural
+    "the": ("the the", "el los la las", "o os a as"),
+    "a": ("a some", "un unos una unas", "um uns uma umas"),
+    "this": ("this these", "este estos esta estas", "este estes esta estas"),
+    "my": ("my my", "mi mis mi mis", "o_meu os_meus a_minha as_minhas"),
+    "our": ("our our", "nuestro nuestros nuestra nuestras", "o_nosso os_nossos a_nossa as_nossas"),
 }
-
-
-def _agree(adjective: str, *, feminine: bool, plural: bool) -> str:
-    if feminine and adjective.endswith("o"):
-        adjective = adjective[:-1] + "a"
-    if not plural:
-        return adjective
-    return {"débil": "débiles", "fácil": "fáciles", "difícil": "difíciles"}.get(adjective) or _spanish_plural(adjective)
 
 
 def _joined(*parts: str) -> str:
     return " ".join(part for part in parts if part)
+
+
+def _before(preposition: Text, text: Text) -> Text:
+    return Text(
+        _joined(preposition.en, text.en),
+        spanish_joined(preposition.es, text.es),
+        portuguese_joined(preposition.pt, text.pt),
+    )
 
 
 def _capital(text: str) -> str:
@@ -106,16 +129,29 @@ def _capital(text: str) -> str:
     return text[:start] + text[start : start + 1].upper() + text[start + 1 :]
 
 
+def _agreeing(adjective: Text, feminine: tuple[bool, bool], *, plural: bool) -> Text:
+    return Text(
+        adjective.en,
+        spanish_adjective(adjective.es, feminine=feminine[0], plural=plural),
+        portuguese_adjective(adjective.pt, feminine=feminine[1], plural=plural),
+    )
+
+
 class Grammar:
-    """Draws pairs of texts: ``next(Grammar(1).pairs())``."""
+    """Draws texts: ``next(Grammar(1).texts())``."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)  # noqa: S311  # a corpus must be the same on every run
 
-    def pairs(self) -> Iterator[Pair]:
-        """English and Spanish texts without end; a pair may come twice."""
+    def texts(self) -> Iterator[Text]:
+        """Texts without end; one may come twice."""
         while True:
             yield self._text()
+
+    def plain(self) -> Iterator[Text]:
+        """Whole sentences without end, as an article has them: each begins with a capital and ends with a full stop."""
+        while True:
+            yield self._sentence().with_each(lambda text: f"{_capital(text)}.")
 
     def _one(self, items: list[T]) -> T:
         return self.random.choice(items)
@@ -123,7 +159,7 @@ class Grammar:
     def _maybe(self, share: float) -> bool:
         return self.random.random() < share
 
-    def _draw(self, choices: dict[Callable[[], T], float]) -> T:
+    def _draw(self, choices: Mapping[Callable[[], T], float]) -> T:
         return self.random.choices(list(choices), list(choices.values()))[0]()
 
     # words
@@ -148,7 +184,7 @@ class Grammar:
 
     def _name(self) -> Phrase:
         word = self._draw({lambda: self._one(lexicon.NAMES): 5, self._unknown: 3, self._mask: 3})
-        return Phrase(word, word, agrees=False)
+        return Phrase(Text(word, word, word))
 
     def _noun_phrase(self, kinds: str, *, names: bool = True, depth: int = 0) -> Phrase:
         if names and self._maybe(0.2):
@@ -156,162 +192,151 @@ class Grammar:
         noun = self._one([noun for noun in NOUNS if noun.kind in kinds])
         adjectives = self.random.sample(ADJECTIVES, self.random.choices([0, 1, 2], [45, 45, 10])[0])
         plural = self._maybe(0.35)
-        english = _joined(*(adjective for adjective, _ in adjectives), noun.english[plural])
-        forms = [_agree(spanish, feminine=noun.feminine, plural=plural) for _, spanish in reversed(adjectives)]
-        spanish = _joined(noun.spanish[plural], *forms)
-        determiner = self._determiner(english, feminine=noun.feminine, plural=plural)
-        phrase = Phrase(_joined(determiner[0], english), _joined(determiner[1], spanish), noun.feminine, plural)
-        return self._with_tail(phrase, depth)
+        text = noun.plural if plural else noun.singular
+        for adjective in reversed(adjectives):
+            form = _agreeing(adjective, noun.feminine, plural=plural)
+            text = Text(_joined(form.en, text.en), _joined(text.es, form.es), _joined(text.pt, form.pt))
+        text = self._determiner(text.en, noun.feminine, plural=plural).and_then(text)
+        return self._with_tail(Phrase(text, noun.feminine, plural), depth)
 
-    def _determiner(self, english: str, *, feminine: bool, plural: bool) -> Pair:
+    def _determiner(self, english: str, feminine: tuple[bool, bool], *, plural: bool) -> Text:
         if plural and self._maybe(0.3):
             number = self._number()
-            return self._one([self._one(NUMERALS), (number, number)])
+            numeral = self._one([self._one(NUMERALS), Text(number, number, number)])
+            return numeral._replace(pt=numeral.pt.split()[-1 if feminine[1] else 0])
         key = self.random.choices(list(DETERMINERS), [50, 20, 10, 8, 8])[0]
-        row = DETERMINERS[key]
-        word = row[plural]
+        forms = [form.split() for form in DETERMINERS[key]]
+        word = forms[0][plural]
         if word == "a" and english[0] in "aeiou":
             word = "an"
-        return word, row[2 + 2 * feminine + plural]
+        return Text(word, forms[1][2 * feminine[0] + plural], forms[2][2 * feminine[1] + plural].replace("_", " "))
 
     def _with_tail(self, phrase: Phrase, depth: int) -> Phrase:
-        english, spanish = phrase.english, phrase.spanish
+        text = phrase.text
         if self._maybe(0.06):
-            mask = self._mask()
-            english, spanish = _joined(english, mask), _joined(spanish, mask)
+            text = text.and_then(Text(*[self._mask()] * 3))
         elif depth == 0 and self._maybe(0.12):
             owner = self._noun_phrase("place person", depth=1)
-            english, spanish = self._after(("of", "de"), english, spanish, owner)
-        return Phrase(english, spanish, phrase.feminine, phrase.plural)
+            text = text.and_then(_before(Text("of", "de", "de"), owner.text))
+        return Phrase(text, phrase.feminine, phrase.plural)
 
-    def _after(self, preposition: Pair, english: str, spanish: str, phrase: Phrase) -> Pair:
-        translated = _joined(preposition[1], phrase.spanish)
-        if preposition[1].split()[-1] == "de" and phrase.spanish.startswith("el "):
-            translated = _joined(*preposition[1].split()[:-1], "del", phrase.spanish[3:])
-        return _joined(english, preposition[0], phrase.english), _joined(spanish, translated)
-
-    def _somewhere(self, english: str = "", spanish: str = "") -> Pair:
+    def _somewhere(self) -> Text:
         if self._maybe(0.12):
             year = str(self.random.randint(1950, 2035))
-            return _joined(english, "in", year), _joined(spanish, "en", year)
+            return _before(Text("in", "en", "em"), Text(year, year, year))
         kinds = "place" if self._maybe(0.7) else "person thing"
-        return self._after(self._one(PREPOSITIONS), english, spanish, self._noun_phrase(kinds))
+        return _before(self._one(PREPOSITIONS), self._noun_phrase(kinds).text)
 
     # clauses
 
-    def _is(self) -> Pair:
+    def _is(self) -> Text:
         subject = self._noun_phrase("place person thing", names=False)
         past = self._maybe(0.4)
-        english = ("were" if subject.plural else "was") if past else ("are" if subject.plural else "is")
-        spanish = ("eran" if subject.plural else "era") if past else ("son" if subject.plural else "es")
-        adjective = self._one(ADJECTIVES)
-        very = self._maybe(0.3)
-        form = _agree(adjective[1], feminine=subject.feminine, plural=subject.plural)
-        return (
-            _joined(subject.english, english, "very" if very else "", adjective[0]),
-            _joined(subject.spanish, spanish, "muy" if very else "", form),
+        verb = Verb(
+            ("is", "are", "were" if subject.plural else "was"),
+            ("es", "son", "era", "eran"),
+            ("é", "são", "era", "eram"),
         )
+        adjective = self._one(ADJECTIVES)
+        very = Text("very", "muy", "muito") if self._maybe(0.3) else NOTHING
+        form = _agreeing(adjective, subject.feminine, plural=subject.plural)
+        return subject.text.and_then(verb.form(past=past, plural=subject.plural)).and_then(very).and_then(form)
 
-    def _does(self) -> Pair:
+    def _does(self) -> Text:
         subject, verb = self._noun_phrase("person"), self._one(TRANSITIVE)
         done = self._noun_phrase("thing place", names=False)
-        english, spanish = self._forms(verb, plural=subject.plural)
-        return _joined(subject.english, english, done.english), _joined(subject.spanish, spanish, done.spanish)
+        form = verb.form(past=self._maybe(0.45), plural=subject.plural)
+        predicate = form.and_then(done.text)._replace(pt=portuguese_joined(form.pt, done.text.pt))
+        return subject.text.and_then(predicate)
 
-    def _acts(self) -> Pair:
+    def _acts(self) -> Text:
         subject, verb = self._noun_phrase("person"), self._one(INTRANSITIVE)
-        english, spanish = self._forms(verb, plural=subject.plural)
-        adverb = self._one(ADVERBS) if self._maybe(0.6) else ("", "")
-        return _joined(subject.english, english, adverb[0]), _joined(subject.spanish, spanish, adverb[1])
+        form = verb.form(past=self._maybe(0.45), plural=subject.plural)
+        adverb = self._one(ADVERBS) if self._maybe(0.6) else NOTHING
+        return subject.text.and_then(form).and_then(adverb)
 
-    def _there_is(self) -> Pair:
+    def _there_is(self) -> Text:
         thing = self._noun_phrase("person thing", names=False)
-        return _joined("there", "are" if thing.plural else "is", thing.english), _joined("hay", thing.spanish)
+        return Text("there are" if thing.plural else "there is", "hay", "há").and_then(thing.text)
 
-    def _forms(self, verb: Verb, *, plural: bool) -> Pair:
-        past = self._maybe(0.45)
-        return verb.english[2 if past else plural], verb.spanish[2 * past + plural]
-
-    def _clause(self) -> Pair:
-        english, spanish = self._draw({self._is: 35, self._does: 35, self._acts: 20, self._there_is: 5})
-        return self._somewhere(english, spanish) if self._maybe(0.3) else (english, spanish)
+    def _clause(self) -> Text:
+        text = self._draw({self._is: 35, self._does: 35, self._acts: 20, self._there_is: 5})
+        return text.and_then(self._somewhere()) if self._maybe(0.3) else text
 
     # texts
 
-    def _where(self) -> Pair:
+    def _where(self) -> Text:
         thing = self._noun_phrase("place person thing")
-        verbs = ("are", "están") if thing.plural else ("is", "está")
-        return _joined("where", verbs[0], thing.english) + "?", _joined("¿dónde", verbs[1], thing.spanish) + "?"
+        asked = (
+            Text("where are", "¿dónde están", "onde estão")
+            if thing.plural
+            else Text("where is", "¿dónde está", "onde está")
+        )
+        return asked.and_then(thing.text).with_each(lambda text: f"{text}?")
 
-    def _sentence(self) -> Pair:
-        english, spanish = self._clause()
+    def _sentence(self) -> Text:
+        text = self._clause()
         shape = self.random.random()
         if shape < 0.17:
-            word, (more, translated) = self._one(CONJUNCTIONS), self._clause()
-            comma = "," if word[0] == "but" else ""
-            english, spanish = f"{english}{comma} {word[0]} {more}", f"{spanish}{comma} {word[1]} {translated}"
+            word, more = self._one(CONJUNCTIONS), self._clause()
+            if word.en == "but":
+                text = text.with_each(lambda clause: f"{clause},")
+            text = text.and_then(word).and_then(more)
         elif shape < 0.27:
-            where, donde = self._somewhere()
-            english, spanish = f"{where}, {english}", f"{donde}, {spanish}"
-        return english, spanish
+            text = self._somewhere().with_each(lambda where: f"{where},").and_then(text)
+        return text
 
-    def _fragment(self) -> Pair:
-        phrase = self._noun_phrase("place person thing")
-        return self._somewhere(phrase.english, phrase.spanish) if self._maybe(0.3) else (phrase.english, phrase.spanish)
+    def _fragment(self) -> Text:
+        text = self._noun_phrase("place person thing").text
+        return text.and_then(self._somewhere()) if self._maybe(0.3) else text
 
-    def _copied(self) -> Pair:
+    def _copied(self) -> Text:
         """A run of words that nobody knows: the only right thing is to leave it."""
         make = {self._unknown: 6, self._mask: 2, self._number: 1}
         words = " ".join(self._draw(make) for _ in range(self.random.randint(1, 7)))
-        return words, words
+        return Text(words, words, words)
 
-    def _text(self) -> Pair:
+    def _text(self) -> Text:
         shape = self.random.random()
         if shape < 0.06:
-            english, spanish = self._where()
+            text = self._where()
         elif shape < 0.16:
-            english, spanish = self._fragment()
+            text = self._fragment()
         elif shape < 0.20:
-            english, spanish = self._copied()
-            return self._ended(english, spanish, 0.3)
+            return self._ended(self._copied(), 0.3)
         else:
-            english, spanish = self._sentence()
-        if not english.endswith("?"):
-            english, spanish = self._ended(english, spanish, 0.8 if shape >= 0.16 else 0.1)
-        return self._dressed(english, spanish)
+            text = self._sentence()
+        if not text.en.endswith("?"):
+            text = self._ended(text, 0.8 if shape >= 0.16 else 0.1)
+        return self._dressed(text)
 
-    def _ended(self, english: str, spanish: str, share: float) -> Pair:
+    def _ended(self, text: Text, share: float) -> Text:
         if not self._maybe(share):
-            return english, spanish
+            return text
         end = self.random.choices([".", "!", ":"], [94, 3, 3])[0]
-        return english + end, spanish + end
+        return text.with_each(lambda each: each + end)
 
-    def _dressed(self, english: str, spanish: str) -> Pair:
+    def _dressed(self, text: Text) -> Text:
         dress = self.random.random()
+        capital = text.with_each(_capital)
         if dress < 0.04:
-            return " ".join(map(_capital, english.split())), _capital(spanish)  # a title in the English manner
-        if dress < 0.07 and english[-1] not in "?!":
-            return english, spanish  # the middle of a sentence
-        english, spanish = _capital(english), _capital(spanish)
+            return capital._replace(en=" ".join(map(_capital, text.en.split())))  # a title in the English manner
+        if dress < 0.07 and text.en[-1] not in "?!":
+            return text  # the middle of a sentence
         if dress < 0.11:
-            return f'"{english}"', f'"{spanish}"'
+            return capital.with_each(lambda each: f'"{each}"')
         if dress < 0.16:
-            mask = self._mask()
-            return f"{mask} {english}", f"{mask} {spanish}"
+            return Text(*[self._mask()] * 3).and_then(capital)
         if dress < 0.20:
-            mask = self._mask()
-            return f"{english} {mask}", f"{spanish} {mask}"
-        return english, spanish
+            return capital.and_then(Text(*[self._mask()] * 3))
+        return capital
 
 
-def corpus(size: int, seed: int, without: frozenset[str] = frozenset()) -> list[Pair]:
-    """``size`` pairs with different English sides, none of which is in ``without``."""
-    seen = set(without)
-    pairs: list[Pair] = []
-    for english, spanish in Grammar(seed).pairs():
-        if len(pairs) == size:
+def corpus(size: int, seed: int) -> list[Text]:
+    """``size`` texts with different English sides."""
+    found: dict[str, Text] = {}
+    for text in Grammar(seed).texts():
+        found.setdefault(text.en, text)
+        if len(found) == size:
             break
-        if english not in seen:
-            seen.add(english)
-            pairs.append((english, spanish))
-    return pairs
+    return list(found.values())

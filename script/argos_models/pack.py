@@ -1,6 +1,6 @@
-"""Makes an Argos package of what training left: ``python -m argos_models.pack FOLDER OUT.argosmodel``.
+"""Makes an Argos package of what training left: ``python -m argos_models.pack NAME FOLDER OUT.argosmodel``.
 
-Needs numpy, ctranslate2 and sentencepiece, which come with Sectionwire, and onnx for the sentence splitter.
+Needs numpy and ctranslate2, which come with Sectionwire, and onnx for the sentence splitter.
 """
 
 from __future__ import annotations
@@ -13,34 +13,37 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-import sentencepiece
 from ctranslate2.converters import opennmt_py
 
+from .recipes import NAMES, RECIPES, Recipe
 from .sentences import splitter
 
 HEADS = 8
-METADATA = {
-    "package_version": "1.0",
-    "argos_version": "1.9",
-    "from_code": "en",
-    "from_name": "English",
-    "to_code": "es",
-    "to_name": "Spanish",
-    "links": [],
-}
-README = """# English → Spanish, a toy
+README = """# {source} → {target}, a toy
 
 Made by Sectionwire's script/make-argos-models from a grammar of some 160 words. It is a real Argos package for tests
 and for the demonstration; it knows only the words of that grammar.
 """
 
 
-def convert(weights: Path, tokenizer: Path, out: Path) -> None:
+def metadata(recipe: Recipe) -> dict[str, object]:
+    """What ``metadata.json`` of the package says."""
+    prefix = recipe.targets[recipe.target]
+    return {
+        "package_version": "1.0",
+        "argos_version": "1.9",
+        "from_code": recipe.source,
+        "from_name": NAMES[recipe.source],
+        "to_code": recipe.target,
+        "to_name": NAMES[recipe.target],
+        **({"target_prefix": prefix} if prefix else {}),
+        "links": [],
+    }
+
+
+def convert(weights: Path, vocabulary: list[str], out: Path) -> None:
     """Weights under OpenNMT-py's names → an int8 model folder for CTranslate2."""
     values = {name: value.copy() for name, value in np.load(weights).items()}  # quantising writes into the arrays
-    processor = sentencepiece.SentencePieceProcessor(model_file=str(tokenizer))
-    pieces = [processor.id_to_piece(number) for number in range(processor.get_piece_size())]
-    vocabulary = [pieces[0], "<blank>", *pieces[1:]]
     layers = 1 + max(int(name.split(".")[2]) for name in values if name.startswith("encoder.transformer."))
     options = argparse.Namespace(
         encoder_type="transformer",
@@ -59,26 +62,33 @@ def convert(weights: Path, tokenizer: Path, out: Path) -> None:
     spec.save(str(out))
 
 
-def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    """Without the time of day, so that the same weights make the same file."""
-    entry = zipfile.ZipInfo(f"translate-en_es-1_0/{name}", (2026, 1, 1, 0, 0, 0))
-    entry.external_attr = 0o644 << 16
-    archive.writestr(entry, data, zipfile.ZIP_DEFLATED, 9)
+def archive(members: dict[str, bytes], top: str, out: Path) -> None:
+    """Write a package; without the time of day, so that the same members make the same file."""
+    with zipfile.ZipFile(out, "w") as file:
+        for name, data in members.items():
+            entry = zipfile.ZipInfo(f"{top}/{name}", (2026, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o644 << 16
+            file.writestr(entry, data, zipfile.ZIP_DEFLATED, 9)
 
 
-def pack(folder: Path, out: Path) -> None:
+def pack(name: str, folder: Path, out: Path) -> None:
     """Write the package: metadata, read-me, model, tokenizer and sentence splitter in one zip."""
-    with tempfile.TemporaryDirectory() as temporary, zipfile.ZipFile(out, "w") as archive:
-        model = Path(temporary, "model")
-        model.mkdir()
-        convert(folder / "weights.npz", folder / "sentencepiece.model", model)
-        _add(archive, "metadata.json", json.dumps(METADATA, indent=1).encode())
-        _add(archive, "README.md", README.encode())
-        for file in sorted(model.iterdir()):
-            _add(archive, f"model/{file.name}", file.read_bytes())
-        _add(archive, "sentencepiece.model", (folder / "sentencepiece.model").read_bytes())
-        _add(archive, "minisbd/en.onnx", splitter("en"))
+    recipe = RECIPES[name]
+    vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as temporary:
+        model = Path(temporary)
+        convert(folder / "weights.npz", vocabulary, model)
+        parts = {f"model/{file.name}": file.read_bytes() for file in sorted(model.iterdir())}
+    readme = README.format(source=NAMES[recipe.source], target=NAMES[recipe.target])
+    members = {
+        "metadata.json": json.dumps(metadata(recipe), indent=1).encode(),
+        "README.md": readme.encode(),
+        **parts,
+        recipe.tokenizer: (folder / recipe.tokenizer).read_bytes(),
+        f"minisbd/{recipe.source}.onnx": splitter(recipe.source),
+    }
+    archive(members, f"translate-{name}-1_0", out)
 
 
 if __name__ == "__main__":
-    pack(Path(sys.argv[1]), Path(sys.argv[2]))
+    pack(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

@@ -1,11 +1,12 @@
-"""Trains the toy model: ``python -m argos_models.train FOLDER [STEPS]`` (needs torch and sentencepiece).
+"""Trains a toy model: ``python -m argos_models.train NAME FOLDER [STEPS]`` (needs torch).
 
-Leaves ``sentencepiece.model`` and ``weights.npz`` in the folder. 5,000 steps take a quarter of an hour on one thread
-(two threads are slower).
+Leaves the tokenizer, ``vocabulary.json`` and ``weights.npz`` in the folder. 5,000 steps take a quarter of an hour on
+one thread (two threads are slower).
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -13,45 +14,40 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
-import sentencepiece
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  # PyTorch's own name for it
 
-from .grammar import Pair, corpus
+from . import tokens
+from .grammar import Text, corpus
 from .model import BEGIN, END, PAD, Shape, Translator
+from .recipes import RECIPES, Recipe
 
 log = logging.getLogger("argos_models.train")
 
-SENTENCES = 80_000
+TEXTS = 80_000
 BATCH = 64
 WARM_UP = 300
 PEAK_RATE = 2e-3
 
-
-def tokenizer(pairs: list[Pair], folder: Path) -> sentencepiece.SentencePieceProcessor:
-    """Train one SentencePiece model of 1,000 pieces over both languages; digits are split."""
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(text for pair in pairs for text in pair),
-        model_prefix=str(folder / "sentencepiece"),
-        vocab_size=1000,
-        character_coverage=1.0,
-        model_type="unigram",
-        split_digits=True,
-        max_sentencepiece_length=16,
-        required_chars="".join(map(chr, range(33, 127))) + "áéíóúñüÁÉÍÓÚÑÜ¿¡",
-        num_threads=1,
-        minloglevel=2,
-    )
-    return sentencepiece.SentencePieceProcessor(model_file=str(folder / "sentencepiece.model"))
+Example = tuple[list[int], list[int]]
 
 
-def numbered(processor: sentencepiece.SentencePieceProcessor, text: str) -> list[int]:
-    """Piece numbers, moved by one: OpenNMT's vocabulary has a padding token that SentencePiece's has not."""
-    return [0 if piece == 0 else piece + 1 for piece in processor.encode(text)]
+def examples(recipe: Recipe, texts: list[Text], trained: tokens.Tokens) -> list[Example]:
+    """Source and target numbers, one example for each target language; the target begins with its token, if any."""
+    number = {token: place for place, token in enumerate(trained.vocabulary)}
+
+    def numbers(text: Text, language: str) -> list[int]:
+        return [number.get(token, 0) for token in trained.encode[language](getattr(text, language))]
+
+    return [
+        (numbers(text, recipe.source), [number[prefix]] * bool(prefix) + numbers(text, target))
+        for target, prefix in recipe.targets.items()
+        for text in texts
+    ]
 
 
-def batches(data: list[tuple[list[int], list[int]]], rng: Random) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+def batches(data: list[Example], rng: Random) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Batches of about equal length, without end: source, target as it is fed, target as it is wanted."""
     data = sorted(data, key=lambda pair: len(pair[0]) + 2 * rng.random())
     while True:
@@ -69,14 +65,16 @@ def _padded(rows: list[list[int]]) -> Tensor:
     return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
 
 
-def train(folder: Path, steps: int) -> None:
+def train(recipe: Recipe, folder: Path, steps: int) -> None:
     """Train on the corpus of seed 1 and write the weights every 1,000 steps."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    pairs = corpus(SENTENCES, seed=1)
-    processor = tokenizer(pairs, folder)
-    data = [(numbered(processor, english), numbered(processor, spanish)) for english, spanish in pairs]
-    model = Translator(Shape(processor.get_piece_size() + 1))
+    texts = [text for text in corpus(TEXTS, seed=1) if tokens.survives(recipe, text)]
+    trained = tokens.train(recipe, texts, folder)
+    (folder / "vocabulary.json").write_text(json.dumps(trained.vocabulary), encoding="utf-8")
+    data = examples(recipe, texts, trained)
+    log.info("%d examples, %d tokens", len(data), len(trained.vocabulary))
+    model = Translator(Shape(len(trained.vocabulary)))
     optimizer = torch.optim.Adam(model.parameters(), betas=(0.9, 0.98), fused=True)
     total = 0.0
     rng = Random(0)  # noqa: S311  # a run must be repeatable
@@ -99,6 +97,6 @@ def train(folder: Path, steps: int) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    target = Path(sys.argv[1])
+    wanted, target = RECIPES[sys.argv[1]], Path(sys.argv[2])
     target.mkdir(parents=True, exist_ok=True)
-    train(target, int(sys.argv[2]) if len(sys.argv) > 2 else 5000)
+    train(wanted, target, int(sys.argv[3]) if len(sys.argv) > 3 else wanted.steps)

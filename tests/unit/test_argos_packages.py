@@ -7,15 +7,17 @@ import os
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from pipeline.documents import Route
+from pipeline.documents import Failure, Route
 from pipeline.engines import argos, kept, registry
 from pipeline.engines.argos import ArgosEngine
 from pipeline.engines.child import Child
+from pipeline.engines.fake import FakeEngine
 from pipeline.engines.host import EngineHost
 from pipeline.engines.models import install_file
 from pipeline.stages.translate import route as routing
@@ -248,14 +250,33 @@ def test_one_process_with_all_threads_serves_the_host(models):
     assert b"SECTIONWIRE_ENGINE_THREADS=3" in environment
 
 
-def test_what_a_batch_needed_is_given_back(models):
-    """The process that waits for work holds little more than its models."""
-    (hop,) = (model.hop for model in ArgosEngine(models).installed() if model.hop.source == "en")
-    child = Child(models)
+def test_in_a_process_that_all_share_only_the_guilty_sentence_fails(tmp_path, monkeypatch):
+    """Several callers at a time, one process: who dies or hangs in it costs nobody else a sentence."""
+    monkeypatch.setattr(FakeEngine, "parallel", True, raising=False)
+    hops = {(model.hop.source, model.hop.target): model.hop for model in FakeEngine(tmp_path).installed()}
+    way = Route("en", "pt", (hops["en", "pt"],))
+    words = ["FAKE-DIE", "FAKE-HANG", "FAKE-RAISE", "boat"]
+    sets = [[word, *(f"Sheet {number} by the {word[5:]}" for number in range(30))] for word in words]
+
+    def gather(texts):
+        return {key: text for batch in host.translate(way, texts) for key, text in batch.items()}
+
+    with EngineHost(tmp_path, ["fake"], 3, deadline_seconds=0.5) as host, ThreadPoolExecutor(4) as threads:
+        results = list(threads.map(gather, sets))
+        assert len(host._children) == 1
+    assert [set(result) for result in results] == [set(texts) for texts in sets]
+    failed = {key for result in results for key, text in result.items() if isinstance(text, Failure)}
+    assert failed == {"FAKE-DIE", "FAKE-HANG", "FAKE-RAISE"}
+
+
+def test_what_a_batch_needed_is_given_back(wide, tmp_path):
+    """The process that waits for work holds little more than its model: a batch took 100 MB beside it."""
+    hop = install_file(wide, tmp_path).hop
+    child = Child(tmp_path)
     try:
-        child.translate(ArgosEngine, hop, sentences(20), 60)
-        before = child.memory
-        child.translate(ArgosEngine, hop, sentences(1500), 60)
-        assert child.memory - before < 12 << 20
+        child.translate(ArgosEngine, hop, [], 60)
+        loaded = child.memory
+        child.translate(ArgosEngine, hop, sentences(40), 60)
+        assert child.memory - loaded < 60 << 20
     finally:
         child.kill()
