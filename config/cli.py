@@ -22,8 +22,18 @@ Articles
   status [ARTICLE]   where is it, per section and language, and why
   approve | return | reject ARTICLE SECTION
                      decide on what waits for review
+  findings [ARTICLE] what the checks found; dismiss ID --reason, reopen ID
+  retranslate        translate again: an article, a language, --engine-changed, --term
   retry [ARTICLE]    try again what failed, once the cause is mended
   publish            send what is due, here and now; --retry what failed
+
+Words
+  glossary list | add | remove | import | export
+                     how terms are translated, and which are not
+  memory stats | search | import | export
+                     what people approved, used again; TMX in and out
+  import --existing PATH
+                     articles with the translations that they have already
 
 Files, without the ledger
   clean FILE…        clean HTML, Markdown or JSON to plain, safe HTML
@@ -32,6 +42,11 @@ Files, without the ledger
 Models
   models list | install | remove
                      which languages can be translated here, and which could be
+  align [FROM TO]    learn from the memory where links and emphasis belong
+
+People
+  people list | add | role | link | remove
+                     who works at the review desk, in which sections
 
 Several machines
   worker             one worker: --lanes prepare,publish,translate

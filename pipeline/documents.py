@@ -142,6 +142,7 @@ class Origin(StrEnum):
 
     SOURCE = "source"  # the article was written in this language
     MEMORY = "memory"
+    APPROVED = "approved"  # a person approved it before, of the same source text
     ENGINE = "engine"
     PERSON = "person"
     KEPT = "kept"  # could not be translated: the source text stands, with a finding
@@ -152,8 +153,11 @@ class TranslatedSegment:
     """The target of one segment, in the same form (inline HTML or plain text) as its source.
 
     ``score`` is the share of its characters that came from memory (0 to 1). ``evidence`` has one word for each inline
-    code, in order: what its placement rests on (``whole``, ``verbatim``, ``own``, ``fuzzy``, ``position``, ``anchor``).
-    ``problem`` says why a segment was kept in the source language, or is empty.
+    code, in order: what its placement rests on (``whole``, ``verbatim``, ``own``, ``aligned``, ``fuzzy``,
+    ``position``, ``anchor``).
+    For an approved segment it is one word on how it was recognised: ``context``, ``article`` or ``exact``.
+    ``problem`` says why a segment was kept in the source language, or is empty. ``routes`` are the numbers (from 0)
+    of the routes along which its sentences came, where that is not the first alone.
     """
 
     key: str
@@ -162,6 +166,7 @@ class TranslatedSegment:
     score: float = 0.0
     evidence: tuple[str, ...] = ()
     problem: str = ""
+    routes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +188,22 @@ class Term:
     def is_kept(self) -> bool:
         """Whether it is not to be translated."""
         return self.source == self.target
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSegment:
+    """One segment in a section's own wording, on top of the base: ``base`` is the shared target on which it was made.
+
+    Texts are inline HTML or plain text, as the segment's source. ``key`` is the segment's when it was written; keys
+    move when paragraphs come and go, so that ``source`` has the last word. ``by`` and ``at`` (ISO 8601) say who, when.
+    """
+
+    key: str
+    source: str
+    base: str
+    target: str
+    by: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,13 @@ def _language(tag: str) -> str:
         raise _fault(f"“{tag}” is no language.", "Give a BCP 47 tag such as pt, pt-BR or zh-Hant.") from None
 
 
+def _is_canonical(tag: str) -> bool:
+    try:
+        return language_tag(tag) == tag
+    except ValueError:
+        return False
+
+
 def _country(code: str) -> str:
     if not re.fullmatch("[A-Z]{2}", code) or code not in Locale("en").territories:
         raise _fault(f"“{code}” is no country.", "Give two capital letters of ISO 3166, such as PT.")
@@ -211,8 +218,23 @@ class Engines(_Table):
     deadline_seconds: float = Field(default=60, gt=0)
     pairs: dict[str, tuple[str, ...]] = {}
 
+    @model_validator(mode="after")
+    def _pairs_are_pairs(self) -> Self:
+        for pair, names in self.pairs.items():
+            source, sign, target = pair.partition(">")
+            if not sign or not all(map(_is_canonical, (source, target))):
+                raise _fault(f"“{pair}” is no pair.", 'Write both bases with > between them: "es>pt".', "pairs", pair)
+            if not names:
+                raise _fault(f"{pair} has no engine.", "Name one, or remove this line.", "pairs", pair)
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every engine that is named, for all pairs or for one."""
+        return tuple(dict.fromkeys((*self.order, *(name for names in self.pairs.values() for name in names))))
+
     def preference(self, source: str, target: str) -> tuple[str, ...]:
-        """The engines to try for a pair, best first."""
+        """The engines to try for a pair of bases, best first."""
         return self.pairs.get(f"{source}>{target}", self.order)
 
 
@@ -230,6 +252,9 @@ class Embeds(_Table):
     hosts: tuple[str, ...] = ("www.youtube-nocookie.com", "player.vimeo.com")
 
 
+CheckSeverity = Literal["off", "warn", "block"]
+
+
 class Organisation(_Table):
     """The organisation as a whole."""
 
@@ -244,6 +269,7 @@ class Network(_Table):
     engines: Engines = Engines()
     limits: Limits = Limits()
     embeds: Embeds = Embeds()
+    checks: dict[str, CheckSeverity] = {}  # by id; which ids there are, flow/installation knows
     outputs: dict[Key, Output] = Field(min_length=1)
     sections: tuple[Section, ...] = Field(min_length=1)
 

@@ -42,14 +42,14 @@ class WorkerEngines:
         self.options = installation.network().engines
         self.host = EngineHost(
             models=settings.MODELS_DIR,
-            engines=self.options.order,
+            engines=self.options.names,
             processes=self.options.processes or _cores(),
             deadline_seconds=self.options.deadline_seconds,
         )
 
     def hops(self) -> list[Hop]:
         """What can be translated now; read afresh, since models come and go while a worker runs."""
-        return [model.hop for model in registry.installed(Path(settings.MODELS_DIR), self.options.order)]
+        return [model.hop for model in registry.installed(Path(settings.MODELS_DIR), self.options.names)]
 
     def translate(self, route: Route, sentences: Sequence[str]) -> Iterator[Mapping[str, str | Failure]]:
         """Translate along a route; see :meth:`EngineHost.translate`."""

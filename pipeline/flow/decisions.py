@@ -12,11 +12,12 @@ from django.db import IntegrityError, transaction
 
 from pipeline.documents import Metadata
 from pipeline.errors import Permanent, Transient
-from pipeline.flow import clock, deliveries
+from pipeline.flow import clock, deliveries, memory
 from pipeline.ledger.models import Edition, Event, Finding, Version
-from pipeline.ledger.models.articles import hold, unpack_metadata
+from pipeline.ledger.models.articles import RevisionText, hold, unpack_metadata
+from pipeline.ledger.models.editions import seen_digest
 from pipeline.network import Network, Section
-from pipeline.stages import review
+from pipeline.stages import overlay, review
 from pipeline.stages.publish import site, slug
 
 State = Edition.State
@@ -24,14 +25,17 @@ POLICY_AUTO = "policy auto"
 """Who approved, when nobody did: the page then says that it is machine translation that nobody has read."""
 
 _DECIDED: Final = (
-    *("approved", "candidate", "state", "reason", "decided_by", "decided_at"),
-    *("slug", "path", "published_at", "updated_at"),
+    *("approved", "approved_overlay", "candidate", "state", "reason", "decided_by", "decided_at"),
+    *("slug", "path", "published_at", "updated_at", "release_at"),
 )
 """The columns of an edition that an approval writes."""
 
 
-def settle(version: Version, net: Network) -> None:
-    """Let the policy of each section decide on a new version. Call it in a transaction that holds the article."""
+def settle(version: Version, net: Network, *, only_held: bool = False) -> None:
+    """Let the policy of each section decide on a new version. Call it in a transaction that holds the article.
+
+    ``only_held`` is for one that nothing blocks any more: what editors have done meanwhile stays.
+    """
     by_section = {section.key: section for section in net.sections}
     editions = (
         Edition.objects.filter(translation=version.translation, section__in=by_section)
@@ -44,6 +48,8 @@ def settle(version: Version, net: Network) -> None:
     # Leaders first: a follower then finds the approval it waits for.
     for edition in sorted(editions, key=lambda e: (by_section[e.section].policy == "lead", e.section, e.language)):
         section = by_section[edition.section]
+        if only_held and edition.state not in (State.HELD, State.FOLLOWING):
+            continue
         if edition.approved_id != version.pk and _decided(edition, version, section, net, blocking, leading):
             by = leading.setdefault(edition.section, leading.get(section.follows or "", POLICY_AUTO))
             approved.append(_Approval(edition, section, by))
@@ -70,6 +76,8 @@ def _decided(
         )
     )
     edition.candidate = version
+    if decision.outcome == "approve" and (why := _changed_below(edition, version) or _over_person(edition, version)):
+        decision = review.Decision("in_review", why)
     if decision.outcome == "approve":
         return True
     edition.state = State(decision.outcome)
@@ -78,16 +86,34 @@ def _decided(
     return False
 
 
+def _over_person(edition: Edition, version: Version) -> str:
+    """Why a machine's version can't go out by itself: a person wrote what is published of the same revision."""
+    if version.origin != Version.By.MACHINE or edition.approved_id is None:
+        return ""
+    same = Version.objects.filter(pk=edition.approved_id, origin=Version.By.PERSON, revision=version.revision_id)
+    return "a person wrote what is published; a newer machine translation is proposed" if same.exists() else ""
+
+
 def _blocking(version: Version) -> list[str]:
     findings = version.findings.filter(severity="block", state=Finding.State.OPEN).order_by("id")
     return list(findings.values_list("message", flat=True))
 
 
-def approve(edition_id: int, *, by: str, net: Network, digest: str | None = None, dismiss: str = "") -> Edition:
+def approve(
+    edition_id: int,
+    *,
+    by: str,
+    net: Network,
+    digest: str | None = None,
+    dismiss: str = "",
+    release_at: datetime | None = None,
+) -> Edition:
     """Approve the version that waits for a decision, and publish it (after its embargo).
 
-    ``digest`` is that of the version which the approver has seen; when another one waits meanwhile, nothing is
-    approved. ``dismiss`` gives the reason for which open blocking findings are dismissed.
+    ``digest`` is that of what the approver has seen, the section's own segments included (see
+    :func:`pipeline.ledger.models.editions.seen_digest`); when something else waits meanwhile, nothing is approved.
+    ``dismiss`` gives the reason for which open blocking findings are dismissed. ``release_at`` puts publishing off; an
+    embargo of the article that ends later still holds.
 
     Raises:
         Permanent: nothing waits, something else waits, or a finding blocks.
@@ -96,14 +122,20 @@ def approve(edition_id: int, *, by: str, net: Network, digest: str | None = None
         version = edition.candidate
         if version is None:
             raise Permanent(f"{edition} has nothing that waits for a decision.", _how_it_stands(edition))
-        if digest is not None and digest != version.digest:
+        if digest is not None and digest != seen_digest(version, edition.overlay):
             raise Permanent(
                 f"{edition} has changed since you saw it: version {version.number} waits now.",
                 "Read that one and decide again.",
             )
+        if changed := _changed_below(edition, version):
+            raise Permanent(f"{edition}: {changed}.", "Take the new wording or keep your own, segment by segment.")
         _dismiss(version, by, dismiss)
+        if release_at is not None:
+            embargo = unpack_metadata(version.revision.metadata).embargo
+            edition.release_at = max(release_at, embargo) if embargo else release_at
         section = net.section(edition.section)
         _approve([_Approval(edition, section, by), *_followers(edition, version, section, by, net)], version)
+        memory.feed(version, by)
     return edition
 
 
@@ -155,12 +187,23 @@ def _how_it_stands(edition: Edition) -> str:
 def _dismiss(version: Version, by: str, why: str) -> None:
     blocking = version.findings.filter(severity="block", state=Finding.State.OPEN)
     if why:
-        blocking.update(state=Finding.State.DISMISSED, decided_by=by, why=why)
+        blocking.update(state=Finding.State.DISMISSED, decided_by=by, why=why, decided_at=clock.now())
     elif messages := list(blocking.values_list("message", flat=True)):
         raise Permanent(
             f"{len(messages)} finding{'s block' if len(messages) > 1 else ' blocks'} it: {'; '.join(messages[:3])}.",
             'Have the text mended, or dismiss them with a reason: --dismiss "…".',
         )
+
+
+def _changed_below(edition: Edition, version: Version) -> str:
+    """What keeps a version from being approved together with the section's own segments; empty when nothing does."""
+    if not edition.overlay:
+        return ""
+    text = RevisionText.objects.get(pk=version.revision_id)
+    sources = {key: source for key, _, source, _ in text.segments}
+    conflicts = overlay.apply(edition.own_segments, sources, version.targets).conflicts
+    count = len(conflicts)
+    return f"{count} segment{'s' if count > 1 else ''} changed under the section's own wording" if count else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +224,7 @@ def _approve(approvals: Sequence[_Approval], version: Version) -> None:
     for each in approvals:
         edition = each.edition
         edition.approved, edition.candidate = version, None
+        edition.approved_overlay = edition.overlay
         edition.state, edition.reason = State.APPROVED, ""
         edition.decided_by, edition.decided_at = each.by, now
         if edition.published_at is None:
@@ -246,7 +290,8 @@ def _choose_address(approval: _Approval, version: Version, metadata: Metadata, *
         ours = Edition.objects.filter(section=edition.section, language=edition.language)
         return ask and ours.filter(path=path_of(candidate)).exists()
 
-    edition.slug = slug.make(own or version.title, edition.language, taken, edition.article.uid)
+    title = overlay.apply(edition.own_segments, {"title": metadata.title}, {"title": version.title}).targets["title"]
+    edition.slug = slug.make(own or title, edition.language, taken, edition.article.uid)
     edition.path = path_of(edition.slug)
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from pipeline.flow import bell, lanes
 from pipeline.ledger.models import Delivery, Edition, Refresh, Status
+from pipeline.ledger.models.editions import seen_digest
 from pipeline.network import Network, Section
 
 
@@ -48,7 +49,8 @@ def _wanted(edition: Edition) -> tuple[str, Any]:
     """The digest of what an edition's page shall show, and when it is due."""
     assert edition.approved is not None
     embargoed = edition.release_at is not None and edition.release_at > timezone.now()
-    digest = hashlib.sha256(f"{edition.approved.digest}\n{edition.path}".encode()).hexdigest()
+    seen = seen_digest(edition.approved, edition.approved_overlay)
+    digest = hashlib.sha256(f"{seen}\n{edition.path}".encode()).hexdigest()
     return digest, edition.release_at if embargoed else Now()
 
 

@@ -20,7 +20,12 @@ NO_ENGINE: Final = "no_engine"
 
 def find_route(net: Network, source: str, target: str, hops: Iterable[Hop]) -> Route | None:
     """The way from a source base to a target base by the network's preferences, with these hops at hand."""
-    return routing.find(source, target, hops, net.engines.preference(source, target), net.engines.pivot)
+    return next(iter(find_routes(net, source, target, hops)), None)
+
+
+def find_routes(net: Network, source: str, target: str, hops: Iterable[Hop]) -> list[Route]:
+    """All ways, in the order in which they are asked when one fails; see :func:`find_route`."""
+    return routing.find_all(source, target, hops, net.engines.preference(source, target), net.engines.pivot)
 
 
 def bases_served(net: Network, hops: Sequence[Hop]) -> list[str]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from pipeline.network import Network, load
+from pipeline.errors import Permanent
+from pipeline.network import Network, line_of, load
+from pipeline.stages import check
 from pipeline.stages.publish.render import Renderer
 
 
@@ -27,7 +29,37 @@ def network() -> Network:
 
 @lru_cache(maxsize=4)
 def _load(path: Path, changed: int) -> Network:  # noqa: ARG001 - a part of the cache's key
-    return load(path)
+    net = load(path)
+    refuse_unknown_checks(net, path)
+    return net
+
+
+def refuse_unknown_checks(net: Network, path: Path) -> None:
+    """That every check which the network file names is there: the network itself can't know, stages come after it.
+
+    Raises:
+        Permanent: some are not; the message has one line for each.
+    """
+    known = check.ids()
+    if unknown := [name for name in net.checks if name not in known]:
+        text = path.read_text(encoding="utf-8")
+        lines = [
+            f"{path}:{line_of(text, ['checks', name])}: checks.{name}: there is no such check. "
+            f"Use one of: {', '.join(known)}."
+            for name in unknown
+        ]
+        raise Permanent("\n".join(lines))
+
+
+def checks(net: Network) -> tuple[check.Check, ...]:
+    """The checks that translations go through here, each as severe as the network file says."""
+    languages = (*net.bases, *net.organisation.source_languages, *((net.engines.pivot,) if net.engines.pivot else ()))
+    return _checks(tuple(sorted(net.checks.items())), languages)
+
+
+@lru_cache(maxsize=4)
+def _checks(severities: tuple[tuple[str, str], ...], languages: tuple[str, ...]) -> tuple[check.Check, ...]:
+    return check.configured(dict(severities), languages)
 
 
 def renderer(net: Network) -> Renderer:

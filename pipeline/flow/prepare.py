@@ -49,7 +49,12 @@ def _prepare(revision: Revision, claim: claims.Claim[Revision], net: Network) ->
         newest = article.current is None or article.current.number <= revision.number
         state = Revision.State.CURRENT if newest else Revision.State.SUPERSEDED
         claims.finish(
-            revision, claim.token, state=state, notes=list(cleaned.notes), metadata=pack_metadata(document.metadata)
+            revision,
+            claim.token,
+            state=state,
+            notes=list(cleaned.notes),
+            metadata=pack_metadata(document.metadata),
+            characters=sum(len(each.source) for each in document.segments),
         )
         RevisionText.objects.filter(pk=revision.pk).update(
             body=cleaned.body,

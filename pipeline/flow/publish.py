@@ -18,15 +18,16 @@ from django.db import transaction
 from django.db.models import Case, Exists, F, OuterRef, Sum, Value, When
 from django.utils import timezone
 
-from pipeline.documents import Alternate, FrontPage, Metadata, Page, Provenance, Sent, Teaser
+from pipeline.documents import Alternate, FrontPage, Metadata, Page, Provenance, Segment, SegmentKind, Sent, Teaser
 from pipeline.errors import Permanent, PipelineError, Transient
 from pipeline.flow import clock, deliveries, installation, lanes, work
 from pipeline.flow.decisions import POLICY_AUTO
+from pipeline.flow.resources import OwnTerms
 from pipeline.ledger import claim as claims
 from pipeline.ledger.models import Delivery, Edition, Event, Receipt, Refresh, Status, Version
 from pipeline.ledger.models.articles import RevisionText, hold_all, unpack_metadata
 from pipeline.network import Network, Section
-from pipeline.stages import segment
+from pipeline.stages import overlay, segment
 from pipeline.stages.publish import SiteContext, site
 from pipeline.stages.publish.outputs import open_output
 from pipeline.stages.publish.outputs.contract import Output
@@ -52,20 +53,25 @@ class _Batch:
     versions: dict[int, Version]
     texts: dict[int, RevisionText]
     shown: dict[int, list[tuple[Delivery, str]]]  # by article: what is confirmed or goes out now, with its address
-    contents: dict[int, tuple[Metadata, str]] = field(default_factory=dict)  # by version
+    own_terms: OwnTerms
+    contents: dict[tuple[int, str], tuple[Metadata, str]] = field(default_factory=dict)  # by version and language
 
-    def content(self, version: Version) -> tuple[Metadata, str]:
-        """Translated metadata and body of a version."""
-        if version.pk not in self.contents:
-            self.contents[version.pk] = content_of(version, self.texts[version.revision_id])
-        return self.contents[version.pk]
+    def content(self, version: Version, edition: Edition) -> tuple[Metadata, str]:
+        """Translated metadata and body of a version, as an edition shows it."""
+        text = self.texts[version.revision_id]
+        if edition.approved_overlay:
+            return content_of(version, text, edition, self.own_terms)
+        key = version.pk, edition.language
+        if key not in self.contents:
+            self.contents[key] = content_of(version, text, edition, self.own_terms)
+        return self.contents[key]
 
 
 def _send_pages(claim: claims.Claim[Delivery], rows: Sequence[Delivery]) -> None:
     net = installation.network()
     claimed = (
         Delivery.objects.filter(pk__in=[row.pk for row in rows])
-        .select_related("edition__article")
+        .select_related("edition__article", "edition__translation")
         .order_by("priority", "due_at", "id")
     )
     due = [row for row in claimed if _is_due(row, claim)]
@@ -87,7 +93,7 @@ def _is_due(delivery: Delivery, claim: claims.Claim[Delivery]) -> bool:
 def _read(net: Network, claimed: Sequence[Delivery]) -> _Batch:
     versions = Version.objects.select_related("revision").in_bulk([row.edition.approved_id for row in claimed])
     texts = RevisionText.objects.in_bulk([version.revision_id for version in versions.values()])
-    return _Batch(net, versions, texts, _shown(claimed))
+    return _Batch(net, versions, texts, _shown(claimed), OwnTerms())
 
 
 def _shown(claimed: Sequence[Delivery]) -> dict[int, list[tuple[Delivery, str]]]:
@@ -126,7 +132,7 @@ def _put(delivery: Delivery, batch: _Batch) -> Sent:
     section = net.section(edition.section)
     out = output_of(delivery.output, section, net)
     version = batch.versions[edition.approved_id or 0]
-    metadata, body = batch.content(version)
+    metadata, body = batch.content(version, edition)
     url = out.address(edition.path)
     alternates = _alternates(edition, url, metadata.title, batch)
     page = page_of(edition, version, metadata, body, url, alternates)
@@ -235,17 +241,18 @@ def output_of(name: str, section: Section, net: Network) -> Output:
     return open_output(net.outputs[name], section.key, Path(settings.SECTIONWIRE_HOME))
 
 
-def content_of(version: Version, text: RevisionText) -> tuple[Metadata, str]:
-    """The metadata and the body of a version, in its language."""
+def content_of(version: Version, text: RevisionText, edition: Edition, terms: OwnTerms) -> tuple[Metadata, str]:
+    """The metadata and the body of a version as an edition shows it: with its language's own terms and segments."""
     document = text.as_segmented(version.revision.metadata)
-    targets = version.targets
+    base = terms.over(edition, document.segments, version.targets)
+    targets = overlay.apply(edition.approved_segments, {s.key: s.source for s in document.segments}, base).targets
     metadata = replace(
         document.metadata,
         title=targets.get("title", document.metadata.title),
         summary=targets.get("summary", document.metadata.summary),
         image_alt=targets.get("image_alt", document.metadata.image_alt),
     )
-    return metadata, segment.restore(document, targets)
+    return metadata, segment.restore(document, dict(targets))
 
 
 def page_of(
@@ -268,13 +275,19 @@ def page_of(
             version=version.number,
             digest=version.digest,
             source_language=metadata.language,
-            origin=version.origin,
+            origin=_origin(edition, version),
             engines=tuple(version.engines),
             approved_by="" if edition.decided_by == POLICY_AUTO else edition.decided_by,
         ),
         published_at=edition.published_at,
         updated_at=edition.updated_at,
     )
+
+
+def _origin(edition: Edition, version: Version) -> str:
+    """Whose text a page shows: a machine's where people corrected a segment and nobody has read the whole."""
+    unread = version.origin == Version.By.PERSON and edition.decided_by == POLICY_AUTO
+    return Version.By.MACHINE.value if unread else version.origin
 
 
 def _alternates(edition: Edition, url: str, title: str, batch: _Batch) -> tuple[Alternate, ...]:
@@ -330,7 +343,7 @@ def front_of(section: Section, language: str, output: str, out: Output) -> Front
         Delivery.objects.filter(
             edition__section=section.key, edition__language=language, output=output, confirmed_seq__gt=0
         )
-        .select_related("edition__approved__revision")
+        .select_related("edition__approved__revision", "edition__article", "edition__translation")
         .order_by("-edition__published_at", "edition__path")[: section.front_page]
     )
     siblings = tuple(
@@ -339,12 +352,13 @@ def front_of(section: Section, language: str, output: str, out: Output) -> Front
         if lang.tag == language or _has_front(section, lang.tag, output)
     )
     path = site.front_path(language)
+    terms = OwnTerms()
     return FrontPage(
         language=language,
         section=section.key,
         path=path,
         url=out.address(path),
-        teasers=tuple(_teaser(row) for row in confirmed),
+        teasers=tuple(_teaser(row, terms) for row in confirmed),
         siblings=siblings,
     )
 
@@ -353,13 +367,16 @@ def _has_front(section: Section, language: str, output: str) -> bool:
     return Refresh.objects.filter(section=section.key, language=language, output=output).exists()
 
 
-def _teaser(delivery: Delivery) -> Teaser:
+def _teaser(delivery: Delivery, terms: OwnTerms) -> Teaser:
     edition = delivery.edition
     version = edition.approved
     assert version is not None
     assert edition.published_at is not None
     meta = unpack_metadata(version.revision.metadata)
-    targets = version.targets
+    sources = {"title": meta.title, "summary": meta.summary, "image_alt": meta.image_alt}
+    segments = [Segment(key, SegmentKind(key), source, markup=False) for key, source in sources.items()]
+    base = terms.over(edition, segments, version.targets)
+    targets = overlay.apply(edition.approved_segments, sources, base).targets
     return Teaser(
         title=targets.get("title", meta.title),
         summary=targets.get("summary", meta.summary),

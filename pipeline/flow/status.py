@@ -140,6 +140,8 @@ def _without_edition(article: Article, section: Section, revision: Revision) -> 
     meta = unpack_metadata(revision.metadata)
     if refusal := section.targets.refusal(meta.kind, meta.tags, article.base):
         return Place.NOT_TARGETED, refusal
+    if revision.status == Status.DONE:
+        return Place.NOT_TARGETED, "was not asked for when the article came in"
     return Place.PREPARING, "waits to be cleaned and segmented"
 
 
@@ -175,6 +177,8 @@ def _delivered(edition: Edition) -> tuple[Place, str, str]:
     url = next((delivery.url for delivery in deliveries if delivery.url), "")
     if failed := [delivery for delivery in deliveries if delivery.status == Status.FAILED]:
         return Place.FAILED, f"{failed[0].output}: {failed[0].reason}", url
+    if not deliveries:  # published before Sectionwire came: it stands where it stood
+        return Place.PUBLISHED, "", edition.existing_url
     if deliveries and all(d.confirmed_seq and d.confirmed_seq == d.wanted_seq for d in deliveries):
         return Place.PUBLISHED, "", url
     if edition.release_at and edition.release_at > timezone.now() and not url:

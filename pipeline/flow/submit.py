@@ -102,7 +102,7 @@ def _no_language(submission: Submission) -> str:
     )
 
 
-def _identity(original: Original, origin: str, checksum: str) -> tuple[str, dict[str, str]]:
+def identity(original: Original, origin: str, checksum: str) -> tuple[str, dict[str, str]]:
     """The uid of an article seen for the first time, and how to find it again."""
     meta = original.metadata
     if meta.key:
@@ -119,7 +119,7 @@ def _record(
     original: Original, checksum: str, name: str, origin: str, by: str, urgent: bool, net: Network
 ) -> Submitted:
     meta = original.metadata
-    uid, find = _identity(original, origin, checksum)
+    uid, find = identity(original, origin, checksum)
     article = Article.objects.select_for_update().filter(**find).order_by("id").first()
     if article is None and meta.canonical_url:
         article = Article.objects.select_for_update().filter(canonical_url=meta.canonical_url).first()

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
 from django.db import transaction
 
-from pipeline.documents import Failure, Hop, Route, TranslatedSegment
+from pipeline.documents import Failure, Hop, Origin, Route, TranslatedSegment
 from pipeline.engines.contract import NoModel
-from pipeline.flow import clock, engines, installation, lanes, versions, work
+from pipeline.flow import clock, engines, installation, lanes, retranslate, versions, work
 from pipeline.flow.resources import resources
 from pipeline.ledger import claim as claims
 from pipeline.ledger.memory import LedgerMemory
-from pipeline.ledger.models import RevisionText, Status, Translation
+from pipeline.ledger.models import RevisionText, Status, Translation, Version
 from pipeline.ledger.models.articles import hold
 from pipeline.network import Network
 from pipeline.stages import check
+from pipeline.stages.translate import route as routing
 from pipeline.stages.translate import translate as translate_documents
 
 log = structlog.get_logger()
 
 BUDGET: Final = 8
+LONGEST_AUTHOR: Final = 150
 
 
 class Engines(Protocol):
@@ -47,18 +50,18 @@ def _process(claim: claims.Claim[Translation], rows: Sequence[Translation], host
     net = installation.network()
     hops = host.hops()
     by_source: dict[str, list[Translation]] = defaultdict(list)
-    claimed = Translation.objects.select_related("article", "revision").filter(pk__in=[row.pk for row in rows])
-    for row in claimed.order_by("priority", "due_at", "id"):
+    claimed = Translation.objects.select_related("article", "revision", "version")
+    for row in claimed.filter(pk__in=[row.pk for row in rows]).order_by("priority", "due_at", "id"):
         by_source[row.article.base].append(row)
     for source, group in by_source.items():
-        route = engines.find_route(net, source, group[0].base, hops)
-        if route is None:
+        routes = engines.find_routes(net, source, group[0].base, hops)
+        if not routes:
             _wait(group, claim, source, net, hops)
             continue
         try:
-            _translate(group, claim, route, host, net)
+            _translate(group, claim, routes, host, net)
         except NoModel as error:
-            # The model went away, or turned out to be damaged, after the route was found.
+            # The models went away, or turned out to be damaged, after the routes were found.
             log.warning("no model", source=source, base=group[0].base, reason=str(error))
             _wait(group, claim, source, net, hops)
 
@@ -72,16 +75,19 @@ def _wait(
 
 
 def _translate(
-    group: Sequence[Translation], claim: claims.Claim[Translation], route: Route, host: Engines, net: Network
+    group: Sequence[Translation], claim: claims.Claim[Translation], routes: Sequence[Route], host: Engines, net: Network
 ) -> None:
+    route, *others = routes
     texts = RevisionText.objects.in_bulk([row.revision_id for row in group])
     documents = [texts[row.revision_id].as_segmented(row.revision.metadata) for row in group]
     memory = LedgerMemory(clock.now)
     given = resources(route.source, route.target, net)
-    results = translate_documents(documents, route, memory, host.translate, given)
+    given = replace(given, approved=retranslate.Written(given.approved, retranslate.written(group, documents)))
+    results = translate_documents(documents, route, memory, host.translate, given, others)
+    checks = installation.checks(net)
     for row, document, segments in zip(group, documents, results, strict=True):
-        findings = check.run(document, segments, row.article.base, row.base, given.terms)
-        work.guarded(row, claim, _recorder(row, claim, segments, findings, route, net))
+        findings = check.run(document, segments, row.article.base, row.base, given.terms, checks)
+        work.guarded(row, claim, _recorder(row, claim, segments, findings, routes, net))
 
 
 def _recorder(
@@ -89,22 +95,32 @@ def _recorder(
     claim: claims.Claim[Translation],
     segments: tuple[TranslatedSegment, ...],
     findings: Sequence[check.CheckFinding],
-    route: Route,
+    routes: Sequence[Route],
     net: Network,
 ) -> Callable[[], None]:
+    asked = routes[0].name
+    taken, segments = routing.taken(segments, routes)
+
     def record() -> None:
         with transaction.atomic():
             hold(row.article_id)
-            claims.finish(row, claim.token)
+            claims.finish(row, claim.token, asked=asked)
             translation = Translation.objects.select_related("version", "article").get(pk=row.pk)
             versions.add(
                 translation,
                 row.revision,
                 segments,
-                author=route.name,
+                author=asked[:LONGEST_AUTHOR],
                 net=net,
-                engines=[route.name],
+                origin=_origin(segments),
+                engines=taken,
                 findings=findings,
             )
 
     return record
+
+
+def _origin(segments: Sequence[TranslatedSegment]) -> Version.By:
+    """Whose text it is when no engine was asked: a person's, if what there was to translate had been approved."""
+    approved = any(each.origin is Origin.APPROVED for each in segments)
+    return Version.By.PERSON if approved else Version.By.MACHINE

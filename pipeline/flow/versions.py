@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 
 from pipeline.documents import CheckFinding, TranslatedSegment
-from pipeline.flow import clock, decisions
-from pipeline.ledger.models import Finding, Revision, Translation, Version
+from pipeline.flow import carry, clock, decisions
+from pipeline.ledger.models import Revision, Translation, Version
 from pipeline.ledger.models.translations import pack_segments
 from pipeline.network import Network
 
@@ -20,13 +20,14 @@ def add(
     *,
     author: str,
     net: Network,
+    origin: Version.By = Version.By.SOURCE,
     engines: Sequence[str] = (),
     findings: Sequence[CheckFinding] = (),
 ) -> Version:
     """Write a new version with its findings and let every section's policy decide on it.
 
-    Call it in a transaction that holds the article. A version that says the same as the present one is not written
-    again.
+    ``origin`` is that of a text that no engine has made. Call it in a transaction that holds the article. A version
+    that says the same as the present one is not written again.
     """
     digest = digest_of(revision, segments)
     present = translation.version
@@ -38,17 +39,14 @@ def add(
             number=present.number + 1 if present else 1,
             revision=revision,
             parent=present,
-            origin=Version.By.MACHINE if engines else Version.By.SOURCE,
+            origin=Version.By.MACHINE if engines else origin,
             author=author,
             digest=digest,
             segments=pack_segments(segments),
             engines=list(engines),
             created_at=clock.now(),
         )
-        Finding.objects.bulk_create(
-            Finding(version=version, check_id=f.check, severity=f.severity.value, segment=f.segment, message=f.message)
-            for f in findings
-        )
+        carry.record(version, findings)
         Translation.objects.filter(pk=translation.pk).update(version=version)
         translation.version = version
     if translation.base == translation.article.base:

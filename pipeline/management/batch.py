@@ -34,12 +34,16 @@ written, so that a run which is broken off has not worked in vain."""
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """One file in the other language, with what the checks say of it and of which source text they say it."""
+    """One file in the other language, with what the checks say of it and of which source text they say it.
+
+    ``engines`` are the names of the routes that were taken.
+    """
 
     input: Input
     html: str
     findings: tuple[tuple[CheckFinding, str], ...]
     characters: int
+    engines: tuple[str, ...] = ()
 
 
 class RunMemory:
@@ -77,8 +81,8 @@ def languages(source: str, target: str) -> tuple[str, str]:
     return tags[0], tags[1]
 
 
-def find_route(source: str, target: str, models: Path, engines: Sequence[str], pivot: str | None) -> Route:
-    """The way from source to target with the models that are installed.
+def find_routes(source: str, target: str, models: Path, engines: Sequence[str], pivot: str | None) -> list[Route]:
+    """The ways from source to target with the models that are installed, at least one; the first is asked first.
 
     Raises:
         Permanent: there is none; the message says how to install a model.
@@ -86,7 +90,7 @@ def find_route(source: str, target: str, models: Path, engines: Sequence[str], p
     if routing.distance(source, target) < routing.NO_FIT:
         raise Permanent(f"{source} and {target} are one language: there is nothing to translate.")
     hops = [model.hop for model in registry.installed(models, engines)]
-    if found := routing.find(source, target, hops, engines, pivot):
+    if found := routing.find_all(source, target, hops, engines, pivot):
         return found
     names = [langcodes.get(tag).display_name() for tag in (source, target)]
     raise Permanent(
@@ -97,7 +101,7 @@ def find_route(source: str, target: str, models: Path, engines: Sequence[str], p
 
 def translate(
     files: Sequence[Cleaned],
-    route: Route,
+    routes: Sequence[Route],
     engine: Translate,
     failed: Callable[[Input, PipelineError], None],
 ) -> Iterator[Translated]:
@@ -110,7 +114,7 @@ def translate(
     """
     memory = RunMemory()
     for portion in _portions(_segmented(files, failed)):
-        yield from _translate(portion, route, memory, engine)
+        yield from _translate(portion, routes, memory, engine)
 
 
 def _segmented(
@@ -150,18 +154,20 @@ def characters_of(document: SegmentedDocument) -> int:
 
 def _translate(
     portion: Sequence[tuple[Cleaned, SegmentedDocument]],
-    route: Route,
+    routes: Sequence[Route],
     memory: RunMemory,
     engine: Translate,
 ) -> Iterator[Translated]:
-    results = translate_documents([document for _, document in portion], route, memory, engine)
+    route, *others = routes
+    results = translate_documents([document for _, document in portion], route, memory, engine, others=others)
     for (file, document), segments in zip(portion, results, strict=True):
         sources = {segment.key: segment.source for segment in document.segments}
         findings = tuple(
             (finding, sources.get(finding.segment, ""))
             for finding in check.run(document, segments, route.source, route.target)
         )
-        yield Translated(file.input, _restored(document, segments), findings, characters_of(document))
+        engines, _ = routing.taken(segments, routes)
+        yield Translated(file.input, _restored(document, segments), findings, characters_of(document), tuple(engines))
 
 
 def _restored(document: SegmentedDocument, segments: tuple[TranslatedSegment, ...]) -> str:

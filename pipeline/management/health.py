@@ -121,7 +121,7 @@ def network() -> Iterator[Result]:
         return
     sections = count(len(net.sections), "section")
     yield Result("ok", "network", f"{settings.NETWORK_FILE} is valid: {net.organisation.name}, {sections}.")
-    for name in sorted({*net.engines.order, *(name for order in net.engines.pairs.values() for name in order)}):
+    for name in sorted(net.engines.names):
         registry.engine_class(name)
     for name, output in net.outputs.items():
         if output.type not in outputs.names():
@@ -214,7 +214,7 @@ def models() -> Iterator[Result]:
     net = installation.network()
     for name, why in sorted(registry.broken_engines().items()):
         yield Result("fault", "models", f"The engine {name} can't be loaded: {why}.", "Install its package again.")
-    hops = [model.hop for model in registry.installed(models_folder(), net.engines.order)]
+    hops = [model.hop for model in registry.installed(models_folder(), net.engines.names)]
     yield Result("ok", "models", f"{count(len(hops), 'model')} installed on this machine.")
     for source, target in pairs.missing(net, hops):
         command = f"sectionwire models install {source} {target}"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from rich.text import Text
 
 from pipeline.flow import status
 from pipeline.flow.status import Place
-from pipeline.ledger.models import Article, Edition, Finding
+from pipeline.ledger.models import Article, Edition, Finding, Translation, Version
 from pipeline.ledger.models.articles import unpack_metadata
 from pipeline.management import show
 from pipeline.management.console import count, shown
@@ -47,6 +48,7 @@ def tell(article: Article, net: Network, section: str | None = None) -> dict[str
             for revision in revisions
         ],
         "sections": list(_sections(article, cells)),
+        "translations": list(_translations(article, {cell.language for cell in cells}, net)),
         "findings": list(_findings(article, {cell.language for cell in cells}, net)),
         "events": [
             {
@@ -91,10 +93,37 @@ def _sections(article: Article, cells: list[status.Cell]) -> Iterator[dict[str, 
         yield record
 
 
+def _translations(article: Article, languages: set[str], net: Network) -> Iterator[dict[str, Any]]:
+    """How the newest version of each translation was made: by which engines and models, and what they were not for."""
+    for translation in _wanted(article, languages, net).exclude(base=article.base).exclude(version=None):
+        version = translation.version
+        assert version is not None
+        others = {row["key"]: [version.engines[at] for at in row["routes"]] for row in _rerouted(version)}
+        yield {
+            "language": translation.base,
+            "version": version.number,
+            "made": version.origin,
+            "engines": version.engines,
+            "segments": dict(Counter(row["origin"] for row in version.segments)),
+            "other_routes": others,
+        }
+
+
+def _rerouted(version: Version) -> list[dict[str, Any]]:
+    """The segments that did not come by the first of the version's routes alone."""
+    rows = (row for row in version.segments if row.get("routes", [0]) != [0])
+    return [row for row in rows if all(at < len(version.engines) for at in row["routes"])]
+
+
+def _wanted(article: Article, languages: set[str], net: Network) -> QuerySet[Translation]:
+    """The translations on which these languages stand."""
+    bases = {lang.base for section in net.sections for lang in section.languages if lang.tag in languages}
+    return article.translations.filter(base__in=bases).select_related("version").order_by("base")
+
+
 def _findings(article: Article, languages: set[str], net: Network) -> Iterator[dict[str, Any]]:
     """What the checks say of the newest version of each translation."""
-    bases = {lang.base for section in net.sections for lang in section.languages if lang.tag in languages}
-    for translation in article.translations.filter(base__in=bases).order_by("base"):
+    for translation in _wanted(article, languages, net):
         for finding in Finding.objects.filter(version=translation.version_id).order_by("severity", "id"):
             yield {
                 "language": translation.base,
@@ -127,6 +156,8 @@ def lines(record: dict[str, Any]) -> Iterator[Text]:
             yield Text.assemble((f"{label:<13}  ", "dim"), shown(text))
     yield from _part("Revisions", (line for revision in record["revisions"] for line in _revision(revision)))
     yield from _part("Sections", (line for section in record["sections"] for line in _section(record, section)))
+    if record["translations"]:
+        yield from _part("Translations", (line for each in record["translations"] for line in _translation(each)))
     if record["findings"]:
         yield from _part("Findings", map(_finding, record["findings"]))
     yield from _part("What happened", map(_event, record["events"]))
@@ -160,6 +191,15 @@ def _section(record: dict[str, Any], section: dict[str, Any]) -> Iterator[Text]:
     for line in (section["url"], section["why"], section["update"], remedy):
         if line:
             yield Text(shown(f"    {line}"), style="" if line != remedy else "italic")
+
+
+def _translation(translation: dict[str, Any]) -> Iterator[Text]:
+    origins = ", ".join(f"{number} {origin}" for origin, number in sorted(translation["segments"].items()))
+    yield Text(shown(f"{translation['language']}  version {translation['version']}, segments: {origins}"))
+    for engine in translation["engines"]:
+        elsewhere = [key for key, names in translation["other_routes"].items() if engine in names]
+        where = f" ({', '.join(elsewhere)})" if elsewhere else ""
+        yield Text(shown(f"    {engine}{where}"))
 
 
 def _finding(finding: dict[str, Any]) -> Text:

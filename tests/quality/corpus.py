@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from pipeline.engines import registry
 from pipeline.engines.host import EngineHost
 from pipeline.stages.clean import Options, clean
 from pipeline.stages.segment import restore, segment
+from pipeline.stages.translate import Resources, aligner, translate
 from pipeline.stages.translate import route as routing
-from pipeline.stages.translate import translate
 
 HERE = Path(__file__).parent
 SOURCE, TARGET = "en", "pt"
@@ -134,6 +135,11 @@ class Engine:
         """Translate files of the corpus through all stages."""
         cuts = [document(path) for path in paths]
         results = translate(cuts, self.route, self.memory, self.host.translate)
+        if len(self.memory.known) >= 2 * aligner.LEAST_SENTENCES:
+            # As in an installation after `sectionwire align`: learnt from what the engine said, never from judgements.
+            with tempfile.TemporaryDirectory() as folder:
+                learnt = Resources(aligner=aligner.train(self.memory.known.items(), Path(folder)))
+            results = translate(cuts, self.route, self.memory, self.host.translate, learnt)
         pages = []
         for path, cut, result in zip(paths, cuts, results, strict=True):
             pairs = tuple(

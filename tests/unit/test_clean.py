@@ -600,3 +600,8 @@ class TestProperties:
     def test_hostile_texts_end(self, html):
         """These ended after minutes, or not at all, in drafts; pytest's own limit on time would tell."""
         assert len(body(html)) > 1_000
+
+
+def test_what_stands_over_a_word_goes_into_brackets_after_it():
+    assert body("<p>a <ruby>tide<rt>the daily rise</rt></ruby> here</p>") == "<p>a tide (the daily rise) here</p>"
+    assert body("<p><ruby>海<rp>(</rp><rt>umi</rt><rp>)</rp></ruby></p>") == "<p>海(umi)</p>"

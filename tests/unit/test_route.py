@@ -94,3 +94,43 @@ def test_the_order_of_the_installed_models_does_not_matter():
 
 def test_the_same_language_needs_no_route():
     assert route.find("en-GB", "en", [hop("argos", "en", "en")], ALL, "en") is None
+
+
+def test_when_one_route_fails_the_next_is_another_engine_then_the_pivot():
+    hops = [
+        *(hop(engine, "es", "pt") for engine in ("argos", "firefox")),
+        *(hop("firefox", *pair) for pair in (("es", "en"), ("en", "pt"))),
+        hop("argos", "en", "pt"),
+        hop("fake", "es", "pt"),
+    ]
+    assert [names(each) for each in route.find_all("es", "pt", hops, ALL, "en")] == [
+        ["firefox es>pt"],
+        ["argos es>pt"],
+        ["firefox es>en", "firefox en>pt"],
+        ["firefox es>en", "argos en>pt"],
+    ]
+
+
+def test_each_engine_is_asked_once_with_its_closest_model():
+    hops = [hop("argos", "en", "pt-BR"), hop("argos", "en", "pt-PT"), hop("argos", "en", "pt")]
+    assert [names(each) for each in route.find_all("en", "pt-PT", hops, ["argos", "argos"], "en")] == [
+        ["argos en>pt-PT"]
+    ]
+
+
+@pytest.mark.parametrize("pivot", ["en", "pt", "en-GB", None])
+def test_no_pivot_leads_through_one_of_the_two_languages(pivot):
+    hops = [hop("argos", "en", "pt"), hop("argos", "pt", "en"), hop("argos", "en-GB", "pt")]
+    assert all(len(each.hops) == 1 for each in route.find_all("en", "pt", hops, ALL, pivot))
+
+
+def test_the_first_of_all_routes_is_the_one_that_is_found():
+    hops = [hop(engine, *pair) for engine in ALL for pair in (("es", "en"), ("en", "pt"), ("es", "pt"))]
+    for _ in range(20):
+        some = random.sample(hops, random.randint(0, len(hops)))
+        every = route.find_all("es", "pt", some, ALL, "en")
+        assert route.find("es", "pt", some, ALL, "en") == (every[0] if every else None)
+
+
+def test_the_same_language_has_no_routes():
+    assert route.find_all("en-GB", "en", [hop("argos", "en", "en")], ALL, "en") == []

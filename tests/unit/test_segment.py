@@ -213,6 +213,40 @@ def test_a_translated_attribute_without_quotes_gets_them():
     assert segment.restore(cut("<img alt=boat src=b>"), {"b1.alt": "um barco"}) == '<img alt="um barco" src=b>'
 
 
+@pytest.mark.parametrize(
+    ("body", "key", "kind"),
+    [
+        ('<img alt="A boat">', "b1.alt", SegmentKind.ATTRIBUTE),
+        ('<p><a href="/x" title="A tip">7</a></p>', "b1.title", SegmentKind.ATTRIBUTE),
+        ('<input placeholder="Your name">', "b1.placeholder", SegmentKind.ATTRIBUTE),
+        ('<table summary="Levels by day"></table>', "b1.summary", SegmentKind.ATTRIBUTE),
+        ('<nav aria-label="Pages"></nav>', "b1.aria-label", SegmentKind.ATTRIBUTE),
+        ("<table><caption>Levels</caption></table>", "b1", SegmentKind.CAPTION),
+        ("<figure><figcaption>A boat</figcaption></figure>", "b1", SegmentKind.CAPTION),
+        ("<h2>The tide</h2>", "b1", SegmentKind.HEADLINE),
+    ],
+)
+def test_all_that_a_reader_sees_or_hears_is_a_segment(body, key, kind):
+    [each] = cut(body).segments
+    assert (each.key, each.kind) == (key, kind)
+    assert "Ö" in segment.restore(cut(body), {key: "Ö"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<p>a <b>b <i>c</b> d</i> e</p>",
+        "<p>a <b>b</p><p>c <i>d</p>",
+        "<b><i><u>" * 20 + "deep" + "</u></i></b>" * 20,
+        "<p>x<b>y</b><i>z</i><b></b>w</p>",
+        "<p>\u2067שלום\u2069 &amp;nbsp; &#160;12&nbsp;kg &lt;b&gt;</p>",
+    ],
+)
+def test_unclosed_nested_adjacent_and_bidirectional_text_survives_byte_for_byte(body):
+    document = cut(body)
+    assert segment.restore(document, {each.key: each.source for each in document.segments}) == body
+
+
 def test_five_thousand_segments_and_one_huge_paragraph_are_cut():
     many = cut("<p>One <b>two</b> three</p>" * 5000)
     assert len(many.segments) == 5000

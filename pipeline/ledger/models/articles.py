@@ -56,6 +56,7 @@ class Revision(Claimable):
     state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
     metadata = models.JSONField()
     notes = models.JSONField(default=list)  # what cleaning did
+    characters = models.PositiveIntegerField(default=0)  # of all its segments; what an editor has before them
     submitted_as = models.CharField(max_length=500)  # the file name or address, for messages
     submitted_by = models.CharField(max_length=150, blank=True, default="")
     submitted_at = models.DateTimeField()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 
+from pipeline.documents import OwnSegment
 from pipeline.ledger.models.articles import Article
 from pipeline.ledger.models.translations import Translation, Version
 
@@ -24,7 +28,7 @@ class Edition(models.Model):
         HELD = "held"  # a blocking finding keeps it from going out by itself
         RETURNED = "returned"  # an editor sent it back with a note
         APPROVED = "approved"  # its deliveries are on their way, or due later
-        LIVE = "live"  # every output has confirmed it
+        LIVE = "live"  # every output has confirmed it; or it stands where it stood before Sectionwire came
         DECLINED = "declined"  # not for this section
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="editions")
@@ -42,6 +46,12 @@ class Edition(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)  # what the page says; set at the first approval
     updated_at = models.DateTimeField(null=True, blank=True)  # when the approved version was approved
     release_at = models.DateTimeField(null=True, blank=True)  # the embargo
+    existing_url = models.CharField(max_length=2000, blank=True, default="")  # where it stood before Sectionwire came
+    overlay = models.JSONField(default=list, blank=True)  # the section's own segments; see stages/overlay
+    approved_overlay = models.JSONField(default=list, blank=True)  # as it was when the approved version was approved
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -57,3 +67,21 @@ class Edition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.article} for {self.section} in {self.language}"
+
+    @property
+    def own_segments(self) -> list[OwnSegment]:
+        """The section's own segments as they stand now, in the order in which they were written."""
+        return [OwnSegment(**row) for row in self.overlay]
+
+    @property
+    def approved_segments(self) -> list[OwnSegment]:
+        """The section's own segments that were approved together with the approved version."""
+        return [OwnSegment(**row) for row in self.approved_overlay]
+
+
+def seen_digest(version: Version, overlay: list[dict[str, str]]) -> str:
+    """What an approver has on the screen: a version, with a section's own segments on top of it."""
+    if not overlay:
+        return version.digest
+    text = json.dumps([version.digest, overlay], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

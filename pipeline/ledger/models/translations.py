@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db import models
 
-from pipeline.documents import Severity, TranslatedSegment
+from pipeline.documents import Origin, Severity, TranslatedSegment
 from pipeline.ledger.models.articles import Article, Revision
 from pipeline.ledger.models.claimable import Claimable
 
@@ -21,6 +22,7 @@ class Translation(Claimable):
     base = models.CharField(max_length=35)
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")  # the one that is wanted
     version = models.ForeignKey("Version", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    asked = models.TextField(blank=True, default="")  # Route.name that was asked first, when an engine last had it
 
     class Meta(Claimable.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -48,7 +50,7 @@ class Version(models.Model):
     author = models.CharField(max_length=150)
     digest = models.CharField(max_length=64)
     segments = models.JSONField()
-    engines = models.JSONField(default=list)  # Route.name of each route taken
+    engines = models.JSONField(default=list)  # Route.name of each route taken; a segment's routes count in it
     created_at = models.DateTimeField()
 
     class Meta:
@@ -71,10 +73,11 @@ class Version(models.Model):
 
 
 class Finding(models.Model):
-    """What a check says of one segment of a version."""
+    """What a check says of one segment of a version. ``decided_at`` is when it was dismissed, or found to be fixed."""
 
     class State(models.TextChoices):
         OPEN = "open"
+        FIXED = "fixed"
         DISMISSED = "dismissed"
 
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="findings")
@@ -85,6 +88,7 @@ class Finding(models.Model):
     state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
     decided_by = models.CharField(max_length=150, blank=True, default="")
     why = models.TextField(blank=True, default="")
+    decided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
@@ -102,5 +106,22 @@ def pack_segments(segments: tuple[TranslatedSegment, ...]) -> list[dict[str, Any
         | ({"score": round(s.score, 3)} if s.score else {})
         | ({"evidence": list(s.evidence)} if s.evidence else {})
         | ({"problem": s.problem} if s.problem else {})
+        | ({"routes": list(s.routes)} if s.routes else {})
         for s in segments
     ]
+
+
+def unpack_segments(rows: Sequence[Mapping[str, Any]]) -> tuple[TranslatedSegment, ...]:
+    """What :func:`pack_segments` has packed."""
+    return tuple(
+        TranslatedSegment(
+            row["key"],
+            row["target"],
+            Origin(row["origin"]),
+            row.get("score", 0.0),
+            tuple(row.get("evidence", ())),
+            row.get("problem", ""),
+            tuple(row.get("routes", ())),
+        )
+        for row in rows
+    )

@@ -64,12 +64,13 @@ class Command(console.Command):
         inputs = files.expand(options["files"], out)
         run = _Run(self, destinations(inputs, out), as_json=as_json)
         net = installation.network()
-        engines = [options["engine"]] if options["engine"] else list(net.engines.order)
-        route = batch.find_route(*tags, console.models_folder(), engines, net.engines.pivot)
+        bases = [net.base_for(tag) for tag in tags]
+        engines = [options["engine"]] if options["engine"] else list(net.engines.preference(*bases))
+        routes = batch.find_routes(*tags, console.models_folder(), engines, net.engines.pivot)
         cleaned = run.clean(inputs, net, tags[0])
         if cleaned:
             with host(net, engines, options["processes"]) as engine:
-                run.translate(cleaned, route, engine)
+                run.translate(cleaned, routes, engine)
         run.finish(len(inputs), out)
 
 
@@ -114,6 +115,7 @@ class _Run:
         self.done = 0
         self.findings = 0
         self.characters = 0
+        self.engines: dict[str, None] = {}  # names of the routes taken, in order
         self.started = time.monotonic()
 
     def clean(self, inputs: Sequence[files.Input], net: Network, language: str) -> list[Cleaned]:
@@ -128,7 +130,7 @@ class _Run:
                 self.fail(each, error)
         return cleaned
 
-    def translate(self, cleaned: Sequence[Cleaned], route: Route, engine: EngineHost) -> None:
+    def translate(self, cleaned: Sequence[Cleaned], routes: Sequence[Route], engine: EngineHost) -> None:
         """Translate, and write each file as soon as it is done."""
         from pipeline.management import batch  # as above
 
@@ -142,7 +144,7 @@ class _Run:
                     progress.advance(task, sum(map(len, answers)))
                     yield answers
 
-            for result in batch.translate(cleaned, route, translate, self.fail):
+            for result in batch.translate(cleaned, routes, translate, self.fail):
                 try:
                     self.put(result)
                 except PipelineError as error:
@@ -160,6 +162,7 @@ class _Run:
         self.done += 1
         self.characters += result.characters
         self.findings += len(result.findings)
+        self.engines.update(dict.fromkeys(result.engines))
         if not self.as_json:
             self._tell(result)
 
@@ -185,6 +188,8 @@ class _Run:
                 f"{console.count(self.done, 'file')} written{where}: {console.count(self.characters, 'character')} in "
                 f"{seconds:.1f} s, {console.count(self.findings, 'finding')}."
             )
+        if self.engines and (out is not None or number > 1 or len(self.engines) > 1):
+            self.command.hint(f"Engines: {', '.join(self.engines)}.")
         if self.failed:
             raise SystemExit(1)
 
@@ -195,4 +200,10 @@ def _record(result: Translated, target: Path | None) -> dict[str, Any]:
         for each, source in result.findings
     ]
     where = {"html": result.html} if target is None else {"written": str(target)}
-    return {"file": result.input.name, **where, "characters": result.characters, "findings": findings}
+    return {
+        "file": result.input.name,
+        **where,
+        "characters": result.characters,
+        "engines": list(result.engines),
+        "findings": findings,
+    }

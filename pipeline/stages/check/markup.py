@@ -2,53 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
-from pipeline.documents import Severity
+from pipeline.documents import CheckFinding, Severity
 from pipeline.stages import markup
-from pipeline.stages.check.contract import Pair, SegmentCheck
+from pipeline.stages.check.contract import Pair, SegmentCheck, Translation
 from pipeline.stages.markup import Kind
 from pipeline.stages.translate import verify
 
 _SHOWN: Final = 5
+_LITERAL: Final = re.compile(rf"<(?:{'|'.join(sorted(markup.LITERAL))})\b", re.IGNORECASE)
 
 
-class Codes(SegmentCheck):
+class Codes:
     id = "codes"
     name = "No inline code is lost, doubled or damaged"
     severity = Severity.BLOCK
 
-    def problem(self, pair: Pair) -> str:
-        segment, target = pair
-        if not segment.markup or segment.source == target.target:
-            return ""
-        source_codes, target_codes = _codes(segment.source), _codes(target.target)
-        parts = []
-        if lost := source_codes - target_codes:
-            parts.append(f"lost: {_listed(lost)}")
-        if added := target_codes - source_codes:
-            parts.append(f"added: {_listed(added)}")
-        parts += verify.shape(target.target).faults
-        return f"The markup differs from the source ({'; '.join(parts)})." if parts else ""
+    def run(self, translation: Translation) -> Iterator[CheckFinding]:
+        for segment, target in translation.pairs:
+            if not segment.markup or segment.source == target.target or "<" not in segment.source + target.target:
+                continue
+            if parts := _damage(segment.source, target.target, retagged=segment.key in translation.retagged):
+                message = f"The markup differs from the source ({'; '.join(parts)})."
+                yield CheckFinding(self.id, self.severity, segment.key, message)
 
 
-class Links(SegmentCheck):
+class Links:
     id = "links"
     name = "Links lead where they did"
     severity = Severity.BLOCK
 
-    def problem(self, pair: Pair) -> str:
-        segment, target = pair
-        if not segment.markup or segment.source == target.target:
-            return ""
-        ours, theirs = verify.links(segment.source), verify.links(target.target)
-        parts = []
-        if lost := ours - theirs:
-            parts.append(f"lost: {_listed(lost)}")
-        if added := theirs - ours:
-            parts.append(f"added: {_listed(added)}")
-        return f"Addresses differ from the source ({'; '.join(parts)})." if parts else ""
+    def run(self, translation: Translation) -> Iterator[CheckFinding]:
+        for segment, target in translation.pairs:
+            if segment.key not in translation.retagged:
+                continue
+            if parts := _differing(verify.links(segment.source), verify.links(target.target)):
+                message = f"Addresses differ from the source ({'; '.join(parts)})."
+                yield CheckFinding(self.id, self.severity, segment.key, message)
 
 
 class Placement(SegmentCheck):
@@ -63,6 +57,20 @@ class Placement(SegmentCheck):
             return ""
         what = "One link or emphasis was" if weak == 1 else f"{weak} links or emphases were"
         return f"{what} placed by position only: look whether the right words are marked."
+
+
+def _damage(source: str, target: str, *, retagged: bool) -> list[str]:
+    """What is lost, added or badly nested. With the same tags only literals can differ, and how tags are nested."""
+    theirs = verify.shape(target)
+    if retagged:
+        return _differing(_codes(source), _codes(target)) + theirs.faults
+    literals = verify.shape(source).literals if theirs.literals or _LITERAL.search(source) else Counter[str]()
+    return _differing(literals, theirs.literals) + theirs.faults
+
+
+def _differing(ours: Counter[str], theirs: Counter[str]) -> list[str]:
+    parts = [f"lost: {_listed(lost)}"] if (lost := ours - theirs) else []
+    return parts + ([f"added: {_listed(added)}"] if (added := theirs - ours) else [])
 
 
 def _codes(html: str) -> Counter[str]:

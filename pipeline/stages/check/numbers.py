@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from html import unescape
 from typing import Final
 
-from pipeline.documents import Origin, Segment, Severity
-from pipeline.stages import markup
-from pipeline.stages.check.contract import Pair, SegmentCheck
-from pipeline.stages.markup import Kind
+from pipeline.stages.check.contract import Read, TextCheck
+from pipeline.stages.check.dates import without_common
 
 # Digits with the marks between them that group thousands or begin decimals, in whatever locale.
 _NUMBER: Final = re.compile(r"\d+(?:[.,'’٬٫]\d+|[ \xa0\u202f]\d{3}(?!\d))*")
 _AFTERNOON: Final = re.compile(r"(?<![\d.,:])(\d{1,2})(?:[:.](\d\d))?\s?([ap])\.?\s?m\b", re.IGNORECASE)
+_MORNING: Final = re.compile(r"(?<![\d.,:])0(?=\d[:.h]\d\d(?!\d))")
+_FULL_HOUR: Final = re.compile(r"(?<=\d)[:h]00\b")
+_DIGIT: Final = re.compile(r"\d")
 
 
-class Numbers(SegmentCheck):
+class Numbers(TextCheck):
     id = "numbers"
     name = "Numbers agree"
-    severity = Severity.WARN
 
-    def problem(self, pair: Pair) -> str:
-        segment, target = pair
-        if segment.source == target.target or target.origin is Origin.KEPT:
+    def problem(self, read: Read) -> str:
+        if not _DIGIT.search(read.source.visible) and not _DIGIT.search(read.target.visible):
             return ""
-        source, translated = (_visible(text, segment) for text in (segment.source, target.target))
+        if numbers(read.source.visible) == numbers(read.target.visible):
+            return ""
+        source, translated = without_common(read)  # 2026-05-03 is 3 de maio de 2026
         ours, theirs = numbers(source), numbers(translated)
         if ours == theirs or numbers(_on_24_hours(source)) == numbers(_on_24_hours(translated)):
             return ""
@@ -45,16 +45,10 @@ def numbers(text: str) -> Counter[str]:
 
 
 def _on_24_hours(text: str) -> str:
-    """Times such as ``3:30 pm`` as ``15:30``; full hours lose their ``00``."""
-    return re.sub(r"(?<=\d)[:h]00\b", "", _AFTERNOON.sub(_hour, text))
+    """Times such as ``3:30 pm`` as ``15:30``; full hours lose their ``00``, and those before ten their ``0``."""
+    return _FULL_HOUR.sub("", _MORNING.sub("", _AFTERNOON.sub(_hour, text)))
 
 
 def _hour(match: re.Match[str]) -> str:
     hour = int(match[1]) % 12 + (12 if match[3].lower() == "p" else 0)
     return f"{hour}:{match[2]}" if match[2] else str(hour)
-
-
-def _visible(text: str, segment: Segment) -> str:
-    if not segment.markup:
-        return text
-    return unescape("".join(text[t.start : t.end] for t in markup.tokenize(text) if t.kind is Kind.TEXT))

@@ -113,13 +113,25 @@ def _element(element: Element, sieve: Sieve, around: _Around) -> list[Node]:
         else [name for name in word.emphasis(element.tag, style) if name not in around.tags]
     )
     tags = around.tags | {tag, *added} if tag in INLINE else around.tags | {*added}
-    inside = _sifted(element.children, sieve, _Around(tags, language))
+    children = _with_brackets(element.children) if element.tag == "ruby" else element.children
+    inside = _sifted(children, sieve, _Around(tags, language))
     for name in reversed(added):
         inside = [Element(name, {}, inside)]
     if "id" in attrs and tag in ("", "div") and not any(name in attrs for name in _SPECIAL):
         inside = [Element("a", {"id": attrs["id"]}), *inside]
         attrs = {}
     return [Element(tag, attrs, inside)] if tag else inside
+
+
+def _with_brackets(children: list[Node]) -> list[Node]:
+    """What stands over a word (``rt``) goes into brackets after it, where the author has set none (``rp``)."""
+    if any(inner.tag == "rp" for inner in walk(children)):
+        return children
+    result: list[Node] = []
+    for child in children:
+        is_over = isinstance(child, Element) and child.tag == "rt"
+        result += [" (", child, ")"] if is_over else [child]
+    return result
 
 
 def _tag(element: Element, style: dict[str, str]) -> str:

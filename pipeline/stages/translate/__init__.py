@@ -9,36 +9,21 @@ Of all documents together, each distinct sentence is asked for once. A segment g
     place       text, codes and anchors become inline HTML again
     verify      what must hold, whatever the engine answered
     draft       drives one segment through all this, with safer attempts when one fails
+    ask         asks memory and engine for the sentences of all, and another route for what fails on the first
 
 ``route`` finds the engines for a pair of languages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 from pipeline.documents import Failure, Origin, Route, SegmentedDocument, TranslatedSegment
-from pipeline.stages.translate import mask
-from pipeline.stages.translate.draft import Answer, Draft
+from pipeline.stages.translate.ask import Asked, Memory, Translate
+from pipeline.stages.translate.draft import Draft
 from pipeline.stages.translate.resources import Resources
 
 __all__ = ["Failure", "Memory", "Resources", "Translate", "as_source", "translate"]
-
-Translate = Callable[[Route, Sequence[str]], Iterable[Mapping[str, str | Failure]]]
-"""Translates plain sentences along a route and yields the results batch by batch, as they come."""
-
-
-class Memory(Protocol):
-    """What was translated before, sentence by sentence."""
-
-    def lookup(self, route: Route, sentences: Sequence[str]) -> dict[str, str]:
-        """The translations that are known, by sentence."""
-        ...
-
-    def store(self, route: Route, units: Mapping[str, str]) -> dict[str, str]:
-        """Keep new translations. Returns what now counts for each: the first that was stored wins."""
-        ...
 
 
 def translate(
@@ -47,30 +32,32 @@ def translate(
     memory: Memory,
     engine: Translate,
     resources: Resources = Resources(),  # noqa: B008 - frozen
+    others: Sequence[Route] = (),
 ) -> list[tuple[TranslatedSegment, ...]]:
     """Translate documents, which must be in the route's source language; one tuple each, in order of its segments.
 
+    What fails on ``route`` is asked for on ``others``, in their order; they count from 1 in a segment's ``routes``.
     Segments that ``resources`` knows as approved are taken as they are.
     Each batch of the engine is put into the memory at once: a run that is broken off goes on from there. No answer of
     an engine breaks a segment: what can't be translated keeps its source, with ``Origin.KEPT`` and the reason in
     ``problem``. What has nothing to translate has ``Origin.SOURCE``.
 
     Raises:
-        PipelineError: whatever memory or engine raise.
+        PipelineError: no route has its models, or whatever else memory or engine raise.
     """
     known = [resources.approved.find(each) if resources.approved else {} for each in documents]
     drafts = [
         [Draft(segment, route.source, route.target, resources) for segment in each.segments] for each in documents
     ]
     done: dict[int, TranslatedSegment] = {}
-    answers: dict[str, Answer] = {}
+    asked = Asked((route, *others), memory, engine)
     for document, approved in zip(drafts, known, strict=True):
         done.update((id(draft), approved[draft.segment.key]) for draft in document if draft.segment.key in approved)
     waiting = [draft for document in drafts for draft in document if id(draft) not in done]
     while waiting:
-        wanted = dict.fromkeys(text for draft in waiting for text in draft.requests() if text not in answers)
-        answers.update(_asked(list(wanted), route, memory, engine))
-        done.update((id(draft), result) for draft in waiting if (result := draft.settle(answers)))
+        wanted = (text for draft in waiting for text in draft.requests() if text not in asked.answers)
+        asked.ask(wanted, {piece.request.text for draft in waiting for piece in draft.pieces})
+        done.update((id(draft), result) for draft in waiting if (result := draft.settle(asked.answers)))
         waiting = [draft for draft in waiting if id(draft) not in done]
     return [tuple(done[id(draft)] for draft in document) for document in drafts]
 
@@ -78,32 +65,3 @@ def translate(
 def as_source(document: SegmentedDocument) -> tuple[TranslatedSegment, ...]:
     """The 'translation' of an article into the language it is written in."""
     return tuple(TranslatedSegment(each.key, each.source, Origin.SOURCE) for each in document.segments)
-
-
-def _asked(wanted: Sequence[str], route: Route, memory: Memory, engine: Translate) -> Iterator[tuple[str, Answer]]:
-    if not wanted:
-        return
-    known = memory.lookup(route, wanted)
-    missing = {text: Answer(Failure("the engine gave no answer"), remembered=False) for text in wanted}
-    for text in known.keys() & missing.keys():
-        yield text, Answer(known[text], remembered=True)
-        del missing[text]
-    for batch in engine(route, list(missing)) if missing else ():
-        judged = {text: _judged(text, answer) for text, answer in batch.items() if text in missing}
-        good = {text: answer for text, answer in judged.items() if isinstance(answer, str)}
-        counting = memory.store(route, good) if good else {}
-        for text, answer in judged.items():
-            del missing[text]
-            yield text, Answer(counting.get(text, answer), remembered=False)
-    yield from missing.items()
-
-
-def _judged(text: str, answer: object) -> str | Failure:
-    """An answer that may go into the memory, or why it may not."""
-    if isinstance(answer, Failure):
-        return answer
-    if not isinstance(answer, str):
-        return Failure(f"the engine returned {type(answer).__name__} instead of text")
-    cleaned = mask.cleaned(answer)
-    reason = mask.garbage(text, cleaned)
-    return Failure(reason) if reason else cleaned

@@ -2,7 +2,8 @@
 
 What is never translated (code, addresses, symbols, foreign scripts) stands in the text as one character each, an
 *atom*, from the private-use planes; so no sentence, word or engine can cut it. Elements without words (images, footnote
-references) are *anchors*: they leave the text and remember where they stood.
+references) are *anchors*: they leave the text and remember where they stood. White space collapses, but a single
+no-break space stays one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Final
 from pipeline.stages import markup
 from pipeline.stages.markup import Kind, Token
 from pipeline.stages.translate import literals
-from pipeline.stages.translate.words import ATOM, is_function, joins
+from pipeline.stages.translate.words import ATOM, base_language, is_function, joins
 
 ATOM_BASE: Final = 0xF0000
 MOST_ATOMS: Final = 60_000  # what one private-use plane holds
@@ -43,13 +44,17 @@ class Code:
 
 @dataclass(slots=True)
 class Anchor:
-    """An element without words, at a position of the text; was there white space on its sides?"""
+    """An element without words, at a position of the text; was there white space on its sides?
+
+    ``mark`` is its punctuation, which stands in the text from ``at`` on: the engine must see it.
+    """
 
     raw: str
     parent: int
     at: int
     space_before: bool
     space_after: bool = False
+    mark: str = ""
 
 
 @dataclass(slots=True)
@@ -63,6 +68,7 @@ class Inline:
     atoms: list[str] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
     symbols: set[str] = field(default_factory=set)  # those atoms that are only symbols
+    language: str = ""
 
     def raw(self, text: str, *, escape: bool) -> str:
         """``text`` as it is written out: escaped where it is HTML, with the atoms' own content."""
@@ -85,7 +91,7 @@ def parse(source: str, language: str, *, is_markup: bool, carried: literals.Carr
     Raises:
         UnreadableError: its elements are not well nested.
     """
-    reader = _Reader(source, language, carried, is_markup)
+    reader = _Reader(source, language, carried, is_markup, Inline(language=language))
     if is_markup:
         reader.read()
     else:
@@ -95,7 +101,22 @@ def parse(source: str, language: str, *, is_markup: bool, carried: literals.Carr
     return inline
 
 
-_SPACES = re.compile(r"\s+")
+_SPACES: Final = re.compile(r"\s{2,}|[^\S\xa0\u202f]")
+_MARKS: Final = re.compile(r"[.,;:!?…\"'“”„‟‘’‚‛«»‹›()\[\]¡¿،؛؟。，、；：！？]+")
+_MOST_MARKS: Final = 3  # engines change longer rows of them
+_ANNOTATIONS: Final = frozenset(["rp", "rt", "rtc"])
+"""What stands over a word to say how it is read: kept with the word as it is."""
+
+# Words of one letter. Of languages that aren't here only a capital letter is sure to be no word.
+_ONE_LETTER_WORDS: Final = {
+    "de": "",
+    "en": "ai",
+    "es": "aeouyó",
+    "fr": "aàyô",
+    "it": "aeioèàé",
+    "nl": "u",
+    "pt": "aeoàéó",
+}
 
 
 @dataclass(slots=True)
@@ -141,9 +162,16 @@ class _Reader:
         elements = sum(each.kind in (Kind.OPEN, Kind.VOID) for each in tokens[index:end])
         literal = token.name in markup.LITERAL or markup.untranslatable(tag, self.language)
         wordless = not any(map(str.isalnum, _visible(self.source, tokens[index + 1 : end], raised=False)))
-        if not wordless and (literal or self._is_script(token.name, raw, inner)):
+        literal = literal or (len(inner) == 1 and self._is_letter(token.name, inner, self._following(tokens, end)))
+        if (literal and inner.strip()) or (not wordless and self._is_script(token.name, raw, inner)):
             self.inline.marks += [WITHIN_ATOM] * elements
             self._atom(raw if literal else markup.escape_text(self._take_word()) + raw)
+        elif len(inner) <= _MOST_MARKS and _MARKS.fullmatch(inner) and "<img" not in raw:
+            self.inline.marks += [ANCHORED] * elements
+            self._mark(raw, inner)
+        elif token.name in _ANNOTATIONS:
+            self.inline.marks += [ANCHORED] * elements
+            self._anchor(raw, glue=True)
         elif wordless or _is_reference(token.name, raw, inner):
             self.inline.marks += [ANCHORED] * elements
             self._anchor(raw, glue=False)
@@ -157,9 +185,25 @@ class _Reader:
         if name not in ("sub", "sup") or "<a" in raw or len(inner) > _SCRIPT_LENGTH:
             return False
         word = self._last_word()
-        if not word or is_function(word.casefold(), self.language):
+        if not word or (is_function(word.casefold(), self.language) and not (name == "sub" and len(word) == 1)):
             return False
         return len(word) <= _SHORT_WORD or word.isdigit() or markup.has_letter(inner)
+
+    def _is_letter(self, name: str, inner: str, following: str) -> bool:
+        """A letter that stands for itself (plan *B*), not for a word, nor is it a part of one (*T*-shirt)."""
+        if not inner.isalpha() or not joins(inner, inner):
+            return False
+        if any(c.isalnum() or c in "-'’" for c in (self.parts[-1][-1] if self.parts else "", following) if c):
+            return False
+        known = "" if name in ("sub", "sup") else _ONE_LETTER_WORDS.get(base_language(self.language))
+        if inner.isupper():
+            return bool(self.parts) and (inner != "I" or known != "ai")
+        return known is not None and inner not in known
+
+    def _following(self, tokens: Sequence[Token], end: int) -> str:
+        """The first visible character after a token, or nothing."""
+        texts = (unescape(self.source[each.start : each.end]) for each in tokens[end + 1 :] if each.kind is Kind.TEXT)
+        return next(texts, "")[:1]
 
     def _last_word(self) -> str:
         start = self.inline.codes[self.parent].start if self.parent >= 0 else 0
@@ -205,6 +249,13 @@ class _Reader:
         self.after_anchor = True
         self.pending = not glue
 
+    def _mark(self, raw: str, text: str) -> None:
+        self._anchor(raw, glue=True)
+        self.inline.anchors[-1].mark = text
+        self.after_anchor = False
+        for part in text:
+            self._append(part)
+
     def _atom(self, raw: str, *, symbol: bool = False) -> None:
         character = chr(ATOM_BASE + len(self.inline.atoms))
         self.inline.atoms.append(raw)
@@ -241,17 +292,17 @@ class _Reader:
 
     def _append_at_once(self, text: str) -> None:
         collapsed = _SPACES.sub(" ", text)
-        if self.parts and self.parts[-1] == " ":
-            collapsed = collapsed.removeprefix(" ")
+        if self.parts and self.parts[-1].isspace():
+            collapsed = collapsed.lstrip()
         if collapsed:
             self.parts.append(collapsed)
             self.length += len(collapsed)
 
     def _append(self, part: str) -> None:
         if part.isspace():
-            if self.parts and self.parts[-1] == " " and not self.after_anchor:
+            if self.parts and self.parts[-1].isspace() and not self.after_anchor:
                 return  # white space collapses, but not around an anchor, which would lose it on one side
-            part = " "
+            part = _SPACES.sub(" ", part)
             self._note_space()
         elif self.pending and self.parts and joins(self.parts[-1][-1], part[0]):
             self.parts.append(" ")  # "river<sup>1</sup>and": two words without what stands between them

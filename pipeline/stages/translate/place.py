@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,13 +14,26 @@ from pipeline.stages.translate import mask
 from pipeline.stages.translate.inline import ANCHORED, Anchor, Inline
 from pipeline.stages.translate.mask import Request
 from pipeline.stages.translate.project import NoPlaceError, Place, Projection, Span
+from pipeline.stages.translate.resources import Aligner
 from pipeline.stages.translate.words import joins
 
-_STRENGTH: Final = ("position", "fuzzy", "own", "verbatim", "whole")
+_FOLLOWED: Final = frozenset(',;:!?)]}”"»、，；：！？،؛؟')
+"""Marks that a footnote's number follows. A full stop may be one of an abbreviation."""
+_PLAIN_QUOTES: Final = str.maketrans({**dict.fromkeys("“”„‟«»", '"'), **dict.fromkeys("‘’‚‛‹›", "'")})
+
+_STRENGTH: Final = ("position", "fuzzy", "aligned", "own", "verbatim", "whole")
 
 
 MOST_SEARCHED: Final = 24
 """Anchors of one sentence that are placed by a search; of more (a row of icons) each gets its share of the sentence."""
+
+
+class UnplacedError(Exception):
+    """The translation of ``piece`` has no place for all of its spans."""
+
+    def __init__(self, piece: Piece) -> None:
+        super().__init__(piece)
+        self.piece = piece
 
 
 class Answered(Protocol):
@@ -41,9 +55,12 @@ class Piece:
     own_before: dict[int, Request] = field(default_factory=dict)  # the word before, by anchor
     target: str = ""
     failure: str = ""
+    torn: bool = False  # ends at every code, so that places need no search
+    tries: int = 0  # forms of tokens in which something was lost
+    numbers: bool = False  # the engine can't be trusted with the sentence's numbers
 
     def take(self, answers: Mapping[str, Answered], language: str) -> bool:
-        """Set the target; false when the answer lost a token. A failure keeps the sentence as it is."""
+        """Set the target; false when the answer lost a token or a number. A failure keeps the sentence as it is."""
         self.target, self.failure = self.request.source, ""
         if not self.request.text:
             return True
@@ -52,7 +69,8 @@ class Piece:
             self.failure = answer.reason
             return True
         target = mask.answered(self.request, answer, language)
-        if target is None:
+        if isinstance(target, mask.Lost):
+            self.numbers = self.numbers or target is mask.Lost.NUMBER
             return False
         self.target = target
         return True
@@ -68,18 +86,17 @@ def assemble(
     pieces: Sequence[Piece],
     answers: Mapping[str, Answered],
     languages: tuple[str, str],
+    aligner: Aligner | None,
     *,
-    torn: bool,
     escape: bool,
 ) -> tuple[str, tuple[str, ...]]:
     """The segment in the target language, and the evidence for each of its inline codes.
 
-    ``torn`` says that the pieces end at every code, so that places need no search.
-
     Raises:
-        NoPlaceError: the translation has fewer words than spans.
+        UnplacedError: a translation has fewer words than spans.
+        NoPlaceError: the same, but of which sentence is not known.
     """
-    builder = _Builder(inline, pieces, answers, languages, torn=torn)
+    builder = _Builder(inline, pieces, answers, languages, aligner)
     builder.build()
     return builder.written(escape=escape).strip(), builder.evidence()
 
@@ -91,10 +108,10 @@ class _Builder:
         pieces: Sequence[Piece],
         answers: Mapping[str, Answered],
         languages: tuple[str, str],
-        *,
-        torn: bool,
+        aligner: Aligner | None,
     ) -> None:
-        self.inline, self.pieces, self.answers, self.languages, self.torn = inline, pieces, answers, languages, torn
+        self.inline, self.pieces, self.answers, self.languages = inline, pieces, answers, languages
+        self.aligner = aligner
         self.places: dict[int, Place] = {}
         self.anchors: list[tuple[int, str]] = []  # position in the text, what stands there
         self.text = ""
@@ -127,13 +144,16 @@ class _Builder:
 
     def _piece(self, piece: Piece, offset: int, anchors: Sequence[int], positions: dict[int, tuple[int, str]]) -> None:
         projection = None
-        if piece.same or self.torn:
+        if piece.same or piece.torn:
             found = self._unmoved(piece)
         else:
             projection = Projection(
-                self.inline.text[piece.start : piece.end], piece.target, self.languages[0], self.languages[1]
+                self.inline.text[piece.start : piece.end], piece.target, self.languages, self.aligner
             )
-            found = projection.place(self._spans(piece))
+            try:
+                found = projection.place(self._spans(piece))
+            except NoPlaceError as error:
+                raise UnplacedError(piece) from error
         for key, place in found.items():
             self._merge(key, Place(place.start + offset, place.end + offset, place.evidence))
         for index in anchors:
@@ -148,7 +168,7 @@ class _Builder:
             if start == 0 and end == piece.end - piece.start:
                 end = len(piece.target)
             # Torn sentences are put together in the order of the source: nothing but that speaks for the place.
-            places[key] = Place(start, end, "position" if self.torn else "verbatim")
+            places[key] = Place(start, end, "position" if piece.torn else "verbatim")
         return places
 
     def _spans(self, piece: Piece) -> list[Span]:
@@ -173,7 +193,8 @@ class _Builder:
         answer = self.answers[request.text].text if request and request.text else ""
         if request is None or not isinstance(answer, str):
             return ""
-        return mask.answered(request, answer, self.languages[1]) or ""
+        own = mask.answered(request, answer, self.languages[1])
+        return own if isinstance(own, str) else ""
 
     def _merge(self, key: int, place: Place) -> None:
         """A span over several sentences has a place in each; it rests on the weakest evidence."""
@@ -189,7 +210,27 @@ class _Builder:
         if projection is None:
             return offset + min(anchor.at - piece.start, len(piece.target)), anchor.raw
         position = offset + projection.anchor(anchor.at - piece.start, anchor.parent, own)
-        return position, self._spaced(anchor, position)
+        position = self._at_mark(piece, offset, anchor, position)
+        return position, anchor.raw if anchor.mark else self._spaced(anchor, position)
+
+    def _at_mark(self, piece: Piece, offset: int, anchor: Anchor, position: int) -> int:
+        """Where the mark stands that the element holds, or that it follows; ``position`` when the target has none.
+
+        Of as many marks as in the source it is the same in order, else the nearest.
+        """
+        mark = anchor.mark or self.inline.text[anchor.at - 1 : anchor.at]
+        if not anchor.mark and mark not in _FOLLOWED:
+            return position
+        mark = mark.translate(_PLAIN_QUOTES)
+        ours = _occurrences(self.inline.text[piece.start : piece.end], mark)
+        place = self.places.get(anchor.parent, Place(0, len(self.text), ""))
+        shift = offset + (0 if anchor.mark else len(mark))
+        found = [at + shift for at in _occurrences(piece.target, mark)]
+        rank = bisect_left(ours, anchor.at - piece.start - (0 if anchor.mark else len(mark)))
+        if len(found) == len(ours) > rank:
+            found = [found[rank]]
+        found = [at for at in found if place.start <= at <= place.end - len(anchor.mark)]
+        return min(found, key=lambda at: abs(at - position), default=position)
 
     def _spaced(self, anchor: Anchor, position: int) -> str:
         """The element with the white space around it that it has in the source."""
@@ -217,6 +258,12 @@ class _Builder:
             children[self.inline.anchors[index].parent].append((position, position, order, ~index))
         return self._written(-1, 0, len(self.text), children, escape=escape)
 
+    def _repeated(self, index: int, at: int, wanted: int) -> int:
+        """The length of the mark at this place of the text that the element holds already."""
+        mark = self.inline.anchors[index].mark
+        here = self.text[at : at + len(mark)].translate(_PLAIN_QUOTES)
+        return len(mark) if at == wanted and here == mark.translate(_PLAIN_QUOTES) else 0
+
     def _written(
         self, parent: int, low: int, high: int, children: dict[int, list[tuple[int, int, int, int]]], *, escape: bool
     ) -> str:
@@ -228,6 +275,7 @@ class _Builder:
             at = start
             if key < 0:
                 parts.append(self.anchors[~key][1])
+                at += self._repeated(~key, at, child_start)
                 continue
             if start >= end:
                 raise NoPlaceError
@@ -236,3 +284,15 @@ class _Builder:
             at = end
         parts.append(self.inline.raw(self.text[at:high], escape=escape))
         return "".join(parts)
+
+
+def _occurrences(text: str, mark: str) -> list[int]:
+    """Where a mark stands, whatever the shape of the quotation marks; apostrophes don't count."""
+    plain = text.translate(_PLAIN_QUOTES)
+    return [
+        match.start() for match in re.finditer(re.escape(mark), plain) if mark != "'" or not _within_word(plain, match)
+    ]
+
+
+def _within_word(text: str, mark: re.Match[str]) -> bool:
+    return text[: mark.start()][-1:].isalnum() and text[mark.end() :][:1].isalnum()

@@ -1,36 +1,33 @@
 """Where the spans of a sentence stand in its translation.
 
-Each span gets the best window of words that evidence gives: the whole sentence; found verbatim (numbers, names,
-atoms); its own translation found; found nearly (fuzzy); last, the same share of the sentence. Windows of siblings never
-overlap, parents contain their children, a window holds the atoms of its span and no others, and no word is cut.
+Each span gets the window of words for which most speaks: the whole sentence; the very words, where they came out as
+they went in; its own translation, found in the sentence; then the window that ``align`` finds with all witnesses
+together: the aligner, likeness, the spans placed so far, the order of the words. Windows of siblings never overlap,
+parents contain their children, a window holds the atoms of its span and no others, and no word is cut.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from pipeline.stages.translate.align import Alignment, Window
+from pipeline.stages.translate.align import Found, Search, Sides, Sought, Window
+from pipeline.stages.translate.resources import Aligner
 from pipeline.stages.translate.words import Word, is_article, is_atom, is_function, joins, trimmed, words
 
-# Judged by eye on inflected forms, en→pt: “milhão” and “milhões” are at 0.87, “porto” and “posto” at 0.83.
-NEAR: Final = 0.86
-"""Least likeness (Jaro–Winkler) of a word to one of the span's own translation."""
-NEAR_ACROSS: Final = 0.9
-"""The same to a word of the span itself: names and cognates."""
-ENOUGH: Final = 35.0
-"""Least score of a window: the share of the span's words found in it (0 to 100), less these costs."""
+ROUNDS: Final = 3
+"""Of weighing the spans against each other; of those that want the same words, each round places one."""
+WITNESSED_SHARE: Final = 0.5
+"""Of a span's words of content: with witnesses for fewer, its place rests on the order of the words."""
 _TELLING_LENGTH: Final = 4  # letters of function words that may be looked for, as in an emphasised *when*
-_DISTANCE_COST: Final = 20.0  # for a window at the other end of the sentence
-_LENGTH_COST: Final = 10.0  # for each content word too many or too few
 
 _PLAIN_QUOTES: Final = str.maketrans(dict.fromkeys("“”„«»", '"'))
 
-WHOLE, VERBATIM, OWN, FUZZY, POSITION = "whole", "verbatim", "own", "fuzzy", "position"
+WHOLE, VERBATIM, OWN, ALIGNED, FUZZY, POSITION = "whole", "verbatim", "own", "aligned", "fuzzy", "position"
 
 
 class NoPlaceError(Exception):
@@ -66,13 +63,12 @@ class Place:
 class Projection:
     """A sentence and its translation, in words."""
 
-    def __init__(self, source: str, target: str, source_language: str, target_language: str) -> None:
-        self.source, self.target = source, target
-        self.languages = source_language, target_language
+    def __init__(self, source: str, target: str, languages: tuple[str, str], aligner: Aligner | None = None) -> None:
+        self.source, self.target, self.languages = source, target, languages
         self.ours, self.theirs = words(source), words(target)
+        self.sides = Sides((source, target), (self.ours, self.theirs), languages, aligner)
         self.our_starts = [word.start for word in self.ours]
         self.our_ends = [word.end for word in self.ours]
-        self.breaks = _breaks(target, self.theirs)
         self.ranges: dict[int, Window] = {}  # of placed spans, in words of the source
         self.windows: dict[int, Window] = {}
         self.places: dict[int, Place] = {}
@@ -103,8 +99,9 @@ class Projection:
         waiting = sorted(spans, key=lambda span: (not (span.from_start or span.to_end), span.start))
         if not _disjoint([self.ranges[span.key] for span in waiting]):
             raise NoPlaceError
-        for search in (group.whole, group.verbatim, group.own, group.fuzzy):
-            waiting = [span for span in waiting if not group.take(span, search(span), search.__name__)]
+        for search, evidence in ((group.whole, WHOLE), *group.exact()):
+            waiting = [span for span in waiting if not group.take(span, search(span), evidence)]
+        waiting = group.by_score(waiting)
         for left, span in zip(range(len(waiting), 0, -1), waiting, strict=True):
             group.by_position(span, left)
 
@@ -155,12 +152,14 @@ class Projection:
             return self.theirs[theirs[0] + max(share - 1, 0)].end
         group = _Group(self, ours, theirs)
         key = min(self.ranges, default=0) - 1
-        span = Span(key, parent, self.ours[word].start, self.ours[word].end, own)
-        self.ranges[key] = (word, word + 1)
-        if not any(
-            group.take(span, search(span), search.__name__) for search in (group.verbatim, group.own, group.fuzzy)
-        ):
-            group.by_position(span, 1)
+        first = word
+        while first > ours[0] and is_function(self.ours[first].norm, self.languages[0]):
+            first -= 1
+        span = Span(key, parent, self.ours[first].start, self.ours[word].end, own)
+        self.ranges[key] = (first, word + 1)
+        if not any(group.take(span, search(span), evidence) for search, evidence in group.exact()):
+            for left in group.by_score([span]):
+                group.by_position(left, 1)
         _, last = self.windows.pop(key)
         del self.ranges[key], self.places[key]
         return self.theirs[last - 1].end
@@ -186,9 +185,22 @@ class _Group:
                 return True
         return False
 
+    def exact(self) -> tuple[tuple[Callable[[Span], list[Window]], str], ...]:
+        """The searches for the very words, surest first, and the evidence that each gives."""
+        return (self.untranslated, VERBATIM), (self.verbatim, VERBATIM), (self.own, OWN)
+
     def whole(self, span: Span) -> list[Window]:
         start, end = self.projection.ranges[span.key]
         return [self.theirs] if start <= self.ours[0] and end >= self.ours[1] else []
+
+    def untranslated(self, span: Span) -> list[Window]:
+        """The same words, where nothing was translated."""
+        ours, theirs = self.projection.ours[slice(*self.ours)], self.projection.theirs[slice(*self.theirs)]
+        if [word.norm for word in ours] != [word.norm for word in theirs]:
+            return []
+        start, end = self.projection.ranges[span.key]
+        moved = self.theirs[0] - self.ours[0]
+        return [(start + moved, end + moved)]
 
     def verbatim(self, span: Span) -> list[Window]:
         """Numbers, names and atoms, which come out as they went in."""
@@ -202,9 +214,6 @@ class _Group:
         """The span's own translation, with or without the articles around it."""
         texts = self._without_article(span)
         found = self._matching(span, texts)
-        if not found:
-            content = self._content(texts)
-            found = [self._with_function_words(window, texts) for window in self._matching(span, content)]
         return self._nearest(span, found, self._norms(span))
 
     def _matching(self, span: Span, texts: Sequence[str]) -> list[Window]:
@@ -216,42 +225,40 @@ class _Group:
         alike = all(is_function(text, ours) for text in self._norms(span))
         return found if alike or (len(found) == 1 and len(" ".join(texts)) >= _TELLING_LENGTH) else []
 
-    def _with_function_words(self, window: Window, texts: Sequence[str]) -> Window:
-        """The window with the function words beside it that the own translation has at its ends, too."""
-        found = self.projection.theirs
-        first, last = trimmed([Word(0, 0, text, text) for text in texts], self.projection.languages[1])
-        start, end = window
-        while start > self.theirs[0] and start not in self.projection.breaks and found[start - 1].norm in texts[:first]:
-            start -= 1
-        while end < self.theirs[1] and end not in self.projection.breaks and found[end].norm in texts[last:]:
-            end += 1
-        return start, end
+    def by_score(self, waiting: Sequence[Span]) -> list[Span]:
+        """Give spans the windows for which most speaks, the surest first. Returns those that find none."""
+        waiting = list(waiting)
+        for _ in range(ROUNDS if self.projection.sides.weighable else 0):
+            for found, span in self._candidates(waiting) if waiting else ():
+                if self.take(span, [found.window], self._evidence(span, found)):
+                    waiting.remove(span)
+        return waiting
 
-    def fuzzy(self, span: Span) -> list[Window]:
-        """Windows with words like those of the span's own translation, or like the span's; the best first."""
-        if span.own:
-            texts = self._without_article(span)
-            found = self._alike(span, texts, NEAR)
-        else:
-            found = {}
-        if not found:
-            found = self._alike(span, self._norms(span), NEAR_ACROSS)
-        return sorted(found, key=lambda window: (-found[window], window))
+    def _candidates(self, waiting: Sequence[Span]) -> list[tuple[Found, Span]]:
+        """The best window of each span, the surest first; none is so long that it leaves the others without words."""
+        projection = self.projection
+        sought = [self._sought(span) for span in waiting]
+        placed = [(projection.ranges[key], window) for key, window in projection.windows.items()]
+        strengths = projection.sides.strengths(sought, placed)
+        longest = self.theirs[1] - self.theirs[0] - len(self.taken) - len(waiting) + 1
+        found = [
+            (best, span)
+            for each, span in zip(sought, waiting, strict=True)
+            if (best := Search(projection.sides, strengths, each).best(self.taken, longest))
+        ]
+        return sorted(found, key=lambda pair: -pair[0].score)
 
-    def _alike(self, span: Span, texts: Sequence[str], least: float) -> dict[Window, float]:
-        """Windows around words like ``texts``, each with its score."""
-        known = Alignment(texts, self.projection.theirs, self.theirs, self.projection.languages[1], least)
-        ours = self.projection.ours[slice(*self.projection.ranges[span.key])]
-        lengths = sorted([known.content, _content_count(ours, self.projection.languages[0])])
-        scores: dict[Window, float] = {}
-        for window, recall in known.windows(lengths[0], self.projection.breaks):
-            length = _content_count(self.projection.theirs[slice(*window)], self.projection.languages[1])
-            excess = max(lengths[0] - length, length - lengths[1], 0)
-            score = recall - _DISTANCE_COST * abs(self._offset(span, window)) - _LENGTH_COST * excess
-            if score >= ENOUGH and length:
-                window = self._with_function_words(window, texts) if span.own else window
-                scores[window] = max(score, scores.get(window, 0.0))
-        return scores
+    def _sought(self, span: Span) -> Sought:
+        ours = self.projection.ranges[span.key]
+        return Sought(ours, tuple(self._without_article(span)), self.theirs, span.from_start, span.to_end)
+
+    def _evidence(self, span: Span, found: Found) -> str:
+        content = self._content(self._without_article(span))
+        if content and _occurrences(self.projection.theirs, content, found.window):
+            return OWN
+        if max(found.aligned, found.alike) < WITNESSED_SHARE:
+            return POSITION
+        return ALIGNED if found.aligned >= found.alike else FUZZY
 
     def by_position(self, span: Span, left: int) -> None:
         """The words that take the same share of the sentence; ``left`` spans, this included, still need words."""
@@ -338,19 +345,6 @@ def _occurrences(found: Sequence[Word], texts: Sequence[str], bounds: Window) ->
         for at in range(bounds[0], bounds[1] - length + 1)
         if found[at].norm == texts[0] and all(found[at + i].norm == texts[i] for i in range(1, length))
     ]
-
-
-def _content_count(found: Sequence[Word], language: str) -> int:
-    return sum(not is_function(word.norm, language) for word in found)
-
-
-def _breaks(text: str, found: Sequence[Word]) -> frozenset[int]:
-    """The words before which a comma or another mark stands."""
-    return frozenset(
-        index
-        for index, (before, after) in enumerate(pairwise(found), 1)
-        if any(mark in text[before.end : after.start] for mark in ',;:.!?()[]"“”«»–—،؛、，；')
-    )
 
 
 def _disjoint(ranges: Sequence[Window]) -> bool:

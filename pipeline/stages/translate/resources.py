@@ -20,8 +20,8 @@ class Approved(Protocol):
 class Aligner(Protocol):
     """Says which words of a sentence and of its translation belong together."""
 
-    def align(self, source: Sequence[str], target: Sequence[str]) -> Sequence[tuple[int, int]]:
-        """Pairs of positions (in ``source``, in ``target``); words without a partner are in none."""
+    def strengths(self, source: Sequence[str], target: Sequence[str]) -> Sequence[Sequence[float]]:
+        """For each word of ``source`` how surely each of ``target`` translates it (0 to 1), wherever they stand."""
         ...
 
 

@@ -3,50 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import product
 from typing import Final
 
 import langcodes
 from langcodes.tag_parser import LanguageTagError
 
-from pipeline.documents import Hop, Route
+from pipeline.documents import Hop, Origin, Route, TranslatedSegment
 
 NO_FIT: Final = 1000
 _FAR: Final = 10  # langcodes: at this distance readers of one are no longer served by the other
 
 _SAME: Final = 2
-
-_Rank = tuple[int, int, Hop]  # engine's place in the preferences, distance of the languages, the hop itself
+_MADE: Final = (Origin.ENGINE, Origin.MEMORY)
 
 
 def find(
     source: str, target: str, installed: Iterable[Hop], preference: Sequence[str], pivot: str | None
 ) -> Route | None:
-    """The route from ``source`` to ``target`` (BCP 47), or ``None`` when no installed model makes one.
+    """The route from ``source`` to ``target`` (BCP 47) that is asked first: see :func:`find_all`; ``None`` without one.
 
-    The first engine in ``preference`` that has the pair wins; of its models the one whose languages are closest. Else
-    the best two hops through ``pivot``, which may be of two engines. Engines that ``preference`` leaves out are not
-    used. The answer does not depend on the order of ``installed``. It is ``None`` where source and target are the same
+    The answer does not depend on the order of ``installed``. It is ``None`` where source and target are the same
     language and script, too: nothing is to be translated then.
     """
+    return next(iter(find_all(source, target, installed, preference, pivot)), None)
+
+
+def find_all(
+    source: str, target: str, installed: Iterable[Hop], preference: Sequence[str], pivot: str | None
+) -> list[Route]:
+    """Every route from ``source`` to ``target`` (BCP 47), in the order in which they are asked when one fails.
+
+    First each engine of ``preference`` that has the pair, in that order, with the one of its models whose languages are
+    closest. Then two hops through ``pivot``, which may be of two engines. Engines that ``preference`` leaves out are
+    not used.
+    """
     if distance(source, target) < NO_FIT:
-        return None
+        return []
     hops = sorted(set(installed))
-    if direct := _best(source, target, hops, preference):
-        return Route(source, target, (direct[2],))
-    if pivot is None or min(distance(source, pivot), distance(pivot, target)) < NO_FIT:
-        return None
-    first, second = _best(source, pivot, hops, preference), _best(pivot, target, hops, preference)
-    return Route(source, target, (first[2], second[2])) if first and second else None
+    routes = [Route(source, target, (hop,)) for hop in _by_engine(source, target, hops, preference)]
+    if pivot is not None and min(distance(source, pivot), distance(pivot, target)) == NO_FIT:
+        legs = (_by_engine(source, pivot, hops, preference), _by_engine(pivot, target, hops, preference))
+        routes += [Route(source, target, pair) for pair in product(*legs)]
+    return routes
 
 
-def _best(source: str, target: str, hops: Sequence[Hop], preference: Sequence[str]) -> _Rank | None:
-    ranks = []
+def _by_engine(source: str, target: str, hops: Sequence[Hop], preference: Sequence[str]) -> list[Hop]:
+    """For each engine, in order of preference, its best hop from ``source`` to ``target``."""
+    best: dict[str, tuple[int, Hop]] = {}
     for hop in hops:
         apart = distance(source, hop.source) + distance(target, hop.target)
-        if hop.engine in preference and apart < NO_FIT:
-            ranks.append((list(preference).index(hop.engine), apart, hop))
-    return min(ranks, default=None)
+        if apart < NO_FIT:
+            best[hop.engine] = min(best.get(hop.engine, (apart, hop)), (apart, hop))
+    return [best[engine][1] for engine in dict.fromkeys(preference) if engine in best]
+
+
+def taken(
+    segments: tuple[TranslatedSegment, ...], routes: Sequence[Route]
+) -> tuple[list[str], tuple[TranslatedSegment, ...]]:
+    """The names of the routes that were really taken, and the segments with ``routes`` as positions among them."""
+    numbers = {each.key: each.routes or (0,) for each in segments if each.origin in _MADE or each.routes}
+    found = sorted({number for each in numbers.values() for number in each})
+    if found in ([], [0]):
+        return [routes[number].name for number in found], segments
+    places = {key: tuple(found.index(number) for number in each) for key, each in numbers.items()}
+    moved = (replace(each, routes=() if (at := places.get(each.key, ())) == (0,) else at) for each in segments)
+    return [routes[number].name for number in found], tuple(moved)
 
 
 @lru_cache(maxsize=4096)

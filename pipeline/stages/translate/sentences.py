@@ -25,11 +25,12 @@ def split(text: str, language: str, cuts: Sequence[int] = ()) -> list[Range]:
     ``cuts`` are positions at which a sentence ends in any case. No sentence is longer than ``LONGEST``, but for one
     that has no place to cut it at.
     """
+    text = text.replace("\xa0", " ")  # sentencex ends no sentence after one
     ends = sorted({*_sentence_ends(text, base_language(language)), *cuts, len(text)})
     ranges: list[Range] = []
     start = 0
     for end in ends:
-        ranges += [_strip(text, *piece) for piece in _shortened(text, start, end)]
+        ranges += [strip(text, *piece) for piece in _shortened(text, start, end)]
         start = end
     return [(start, end) for start, end in ranges if start < end]
 
@@ -63,6 +64,7 @@ def _shortened(text: str, start: int, end: int) -> Iterator[Range]:
     yield start, end
 
 
-def _strip(text: str, start: int, end: int) -> Range:
+def strip(text: str, start: int, end: int) -> Range:
+    """A range without the white space at its ends."""
     inner = text[start:end]
     return start + len(inner) - len(inner.lstrip()), start + len(inner.rstrip())

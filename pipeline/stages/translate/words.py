@@ -61,28 +61,28 @@ def joins(before: str, after: str) -> bool:
 _FUNCTION: Final[dict[str, frozenset[str]]] = {
     language: frozenset(text.split())
     for language, text in {
-        "en": "a an the of in on at by for to from with and or but nor as is are was were be been it its this that "
-        "these those not no so if than then we you he she they i our your his her their my us them who which what "
+        "en": "a an the of in on at by for to from with and or but as is are was were be been it its this that "
+        "these those so if than then we you he she they i our your his her their my us them who which what "
         "when where how why while will would can could has have had do does did about into over under after before "
-        "between more there",
+        "between there",
         "pt": "a o as os um uma uns umas de do da dos das em no na nos nas num numa por pelo pela pelos pelas para "
         "pra com e ou mas nem como é são foi foram ser estar está isto isso este esta estes estas esse essa aquele "
-        "aquela que não se si ao aos à às eu tu você ele ela nós vós eles elas meu minha seu sua seus suas nosso "
-        "nossa lhe lhes me te mais há tem têm já também sobre entre até após quando onde quem cujo dele dela deles",
+        "aquela que se si ao aos à às eu tu você ele ela nós vós eles elas meu minha seu sua seus suas nosso "
+        "nossa lhe lhes me te há tem têm já também sobre entre até após quando onde quem cujo dele dela deles",
         "es": "a el la los las lo un una unos unas de del en por para con y e o u pero ni como es son fue fueron ser "
         "está esto eso este esta estos estas ese esa aquel que no se al yo tú usted él ella nosotros ellos ellas mi "
-        "su sus nuestro nuestra le les me te más hay ha han ya también sobre entre hasta cuando donde quien",
+        "su sus nuestro nuestra le les me te hay ha han ya también sobre entre hasta cuando donde quien",
         "fr": "à a le la les l un une des de du d en dans par pour avec et ou mais ni comme est sont était être ce "
-        "cet cette ces que qui ne pas se s au aux je tu il elle nous vous ils elles mon ma mes son sa ses notre "
-        "votre leur leurs lui y plus sur entre quand où dont sous ont",
+        "cet cette ces que qui se s au aux je tu il elle nous vous ils elles mon ma mes son sa ses notre "
+        "votre leur leurs lui y sur entre quand où dont sous ont",
         "de": "der die das den dem des ein eine einen einem einer eines und oder aber in im an am auf aus bei mit "
-        "nach von vom zu zum zur für über unter als wie ist sind war waren sein es er sie wir ihr ich du nicht kein "
-        "keine sich auch noch dass wenn mehr hat haben hatte wird werden",
+        "nach von vom zu zum zur für über unter als wie ist sind war waren sein es er sie wir ihr ich du "
+        "sich auch noch dass wenn hat haben hatte wird werden",
         "it": "a il lo la i gli le l un uno una di del dello della dei degli delle d in nel nella nei nelle da dal "
-        "dalla per con su sul sulla e o ma né come è sono era essere che non si al alla ai alle io tu lui lei noi "
-        "voi loro mio mia suo sua più ha hanno anche tra fra quando dove chi",
+        "dalla per con su sul sulla e o ma né come è sono era essere che si al alla ai alle io tu lui lei noi "
+        "voi loro mio mia suo sua ha hanno anche tra fra quando dove chi",
         "nl": "de het een en of maar van in op aan bij met naar uit voor over onder als dan is zijn was waren ze hij "
-        "zij wij we u jij ik niet geen er dat die dit deze om te door meer heeft hebben ook",
+        "zij wij we u jij ik er dat die dit deze om te door heeft hebben ook",
     }.items()
 }
 
@@ -95,6 +95,15 @@ _ARTICLES: Final = {
     "de": frozenset(["der", "die", "das", "den", "dem"]),
     "it": frozenset(["il", "lo", "la", "i", "gli", "le"]),
     "nl": frozenset(["de", "het"]),
+}
+
+
+_DEGREES: Final = {
+    "en": frozenset(["more", "most", "less", "least"]),
+    "pt": frozenset(["mais", "menos"]),
+    "es": frozenset(["más", "menos"]),
+    "fr": frozenset(["plus", "moins"]),
+    "it": frozenset(["più", "meno"]),
 }
 
 
@@ -115,6 +124,11 @@ def is_function(norm: str, language: str) -> bool:
 def is_article(norm: str, language: str) -> bool:
     """Whether a word is a definite article, which one language sets where another does without."""
     return norm in _ARTICLES.get(base_language(language), ())
+
+
+def is_degree(norm: str, language: str) -> bool:
+    """Whether a word makes a comparative of the next one, for which other languages have an ending."""
+    return norm in _DEGREES.get(base_language(language), ())
 
 
 def trimmed(found: Sequence[Word], language: str) -> tuple[int, int]:

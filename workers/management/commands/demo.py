@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import time
 import tomllib
@@ -62,6 +63,9 @@ class Command(base.Command):
         started = time.monotonic()
         call_command("migrate", verbosity=0, interactive=False)
         _show_pictures(home)
+        call_command(
+            "glossary", "import", str(EXAMPLES / "glossary.csv"), by="demo", stdout=io.StringIO(), stderr=io.StringIO()
+        )
         expected = tomllib.loads((EXAMPLES / "expected.toml").read_text(encoding="utf-8"))
         with (
             (home / "demo.log").open("w", encoding="utf-8") as log,

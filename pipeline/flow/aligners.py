@@ -1,0 +1,63 @@
+"""The word aligners of this installation: SECTIONWIRE_HOME/aligners, a folder for each pair of languages."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import structlog
+from django.conf import settings
+
+from pipeline.errors import Permanent
+from pipeline.ledger import aligning
+from pipeline.stages.translate import aligner
+from pipeline.stages.translate.aligner import Lexicon, Progress
+from pipeline.stages.translate.words import base_language
+
+LEAST_SENTENCES: Final = aligner.LEAST_SENTENCES
+
+log = structlog.get_logger()
+
+
+def trainable() -> dict[tuple[str, str], int]:
+    """The pairs that have sentences, with how many."""
+    return aligning.counts()
+
+
+def train(source: str, target: str, progress: Progress | None = None) -> tuple[Lexicon, Path]:
+    """Train a pair's aligner from the memory. Returns it and its folder; workers use it from the next article on.
+
+    Raises:
+        Permanent: the memory has too few sentences, or the folder can't be written.
+    """
+    folder = _folder(source, target)
+    return aligner.train(aligning.pairs(source, target), folder, progress), folder
+
+
+def load(source: str, target: str) -> Lexicon | None:
+    """The aligner of a pair, or of the source's language at large (en for en-GB), as in the memory; or none.
+
+    A damaged one is a line in the log, not a failure: spans are then placed without it.
+    """
+    for tag in dict.fromkeys((source, base_language(source))):
+        folder = _folder(tag, target)
+        try:
+            changed = (folder / aligner.FILE).stat().st_mtime_ns
+        except OSError:
+            continue
+        return _loaded(folder, changed)
+    return None
+
+
+@lru_cache(maxsize=8)  # of a large memory an aligner takes some 50 MB
+def _loaded(folder: Path, changed: int) -> Lexicon | None:  # noqa: ARG001 - a part of the cache's key
+    try:
+        return aligner.load(folder)
+    except Permanent as error:
+        log.warning("aligner damaged", folder=str(folder), problem=str(error))
+        return None
+
+
+def _folder(source: str, target: str) -> Path:
+    return Path(settings.SECTIONWIRE_HOME) / "aligners" / f"{source}-{target}"
