@@ -38,10 +38,11 @@ def undisturbed(installation: Installation, settings, tmp_path: Path) -> dict[st
         engines = WorkerEngines()
         beat("reference", engines.hops(), [], first=True)
         submit_all()
-        prepare.run()
+        while prepare.run()[1]:
+            pass
         while translate.run("pt", engines)[0]:
             pass
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not reference.settled() and time.monotonic() < deadline:
             publish.run("site")
             time.sleep(0.1)
