@@ -23,7 +23,7 @@ from pipeline.management.fragments import Cleaned, fragment
 from pipeline.network import language_tag
 from pipeline.stages import check
 from pipeline.stages.segment import restore, segment
-from pipeline.stages.translate import Translate
+from pipeline.stages.translate import Resources, Translate
 from pipeline.stages.translate import route as routing
 from pipeline.stages.translate import translate as translate_documents
 
@@ -104,17 +104,19 @@ def translate(
     routes: Sequence[Route],
     engine: Translate,
     failed: Callable[[Input, PipelineError], None],
+    given: Resources = Resources(),  # noqa: B008 - frozen
+    checks: Sequence[check.Check] = check.DEFAULT,
 ) -> Iterator[Translated]:
     """Translate files and check the result; each comes as soon as its portion is done, in order.
 
-    ``failed`` is told of a file that can't be segmented; the others go on.
+    ``failed`` is told of a file that can't be segmented; the others go on. ``given`` are terms and aligner of the pair.
 
     Raises:
         PipelineError: the engines can't work at all.
     """
     memory = RunMemory()
     for portion in _portions(_segmented(files, failed)):
-        yield from _translate(portion, routes, memory, engine)
+        yield from _translate(portion, routes, memory, engine, given, checks)
 
 
 def _segmented(
@@ -157,14 +159,16 @@ def _translate(
     routes: Sequence[Route],
     memory: RunMemory,
     engine: Translate,
+    given: Resources,
+    checks: Sequence[check.Check],
 ) -> Iterator[Translated]:
     route, *others = routes
-    results = translate_documents([document for _, document in portion], route, memory, engine, others=others)
+    results = translate_documents([document for _, document in portion], route, memory, engine, given, others=others)
     for (file, document), segments in zip(portion, results, strict=True):
         sources = {segment.key: segment.source for segment in document.segments}
         findings = tuple(
             (finding, sources.get(finding.segment, ""))
-            for finding in check.run(document, segments, route.source, route.target)
+            for finding in check.run(document, segments, route.source, route.target, given.terms, checks)
         )
         engines, _ = routing.taken(segments, routes)
         yield Translated(file.input, _restored(document, segments), findings, characters_of(document), tuple(engines))

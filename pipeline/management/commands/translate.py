@@ -10,16 +10,18 @@ from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import PipelineError
+from pipeline.errors import Permanent, PipelineError
 from pipeline.management import console, files
 from pipeline.management.commands.clean import destinations
 
 if TYPE_CHECKING:
-    from pipeline.documents import Failure, Route
+    from pipeline.documents import Failure, Route, Term
     from pipeline.engines.host import EngineHost
     from pipeline.management.batch import Translated
     from pipeline.management.fragments import Cleaned
     from pipeline.network import Network
+    from pipeline.stages.check import Check
+    from pipeline.stages.translate import Resources
 
 SHOWN = 3
 """How many findings of a file are told on the terminal."""
@@ -53,18 +55,23 @@ class Command(console.Command):
             "--processes", type=positive, default=0, metavar="N", help="engine processes (default: one per core)"
         )
         parser.add_argument("--engine", metavar="NAME", help="use this engine only (default: as network.toml says)")
+        parser.add_argument(
+            "--glossary", type=Path, metavar="FILE", help="terms to follow, a CSV file as “sectionwire glossary” has it"
+        )
         console.add_json(parser, "print one JSON object per file, with all findings")
 
     def handle(self, *_: Any, source: str, target: str, out: Path | None, as_json: bool, **options: Any) -> None:
         # Here and not above: stages and engines are slow to import, and --help needs none of them.
-        from pipeline.flow import installation
+        from pipeline.flow import aligners, installation
         from pipeline.management import batch
+        from pipeline.stages.translate import Resources
 
         tags = batch.languages(source, target)
         inputs = files.expand(options["files"], out)
-        run = _Run(self, destinations(inputs, out), as_json=as_json)
         net = installation.network()
-        bases = [net.base_for(tag) for tag in tags]
+        bases = net.base_for(tags[0]), net.base_for(tags[1])
+        given = Resources(terms=terms(options["glossary"], bases, net), aligner=aligners.load(*bases))
+        run = _Run(self, destinations(inputs, out), given, installation.checks(net), as_json=as_json)
         engines = [options["engine"]] if options["engine"] else list(net.engines.preference(*bases))
         routes = batch.find_routes(*tags, console.models_folder(), engines, net.engines.pivot)
         cleaned = run.clean(inputs, net, tags[0])
@@ -72,6 +79,30 @@ class Command(console.Command):
             with host(net, engines, options["processes"]) as engine:
                 run.translate(cleaned, routes, engine)
         run.finish(len(inputs), out)
+
+
+def terms(path: Path | None, pair: tuple[str, str], net: Network) -> tuple[Term, ...]:
+    """The terms of a glossary file that hold from one base into another.
+
+    Raises:
+        Permanent: the file can't be read, or a line of it is wrong.
+    """
+    if path is None:
+        return ()
+    from pipeline.documents import Term
+    from pipeline.management import glossary_csv  # as above
+
+    try:
+        read = glossary_csv.read(path.read_bytes(), path.name, net)
+    except OSError as error:
+        raise Permanent(f"{path} can't be read: {error.strerror}.", "Give a file that is there.") from error
+    if read.errors:
+        raise Permanent(f"{path.name}, {read.errors[0]}", "Mend the line, and look at those after it.")
+    return tuple(
+        Term(each.source, each.source if each.do_not_translate else each.target, each.exact_case, each.forbidden)
+        for each in read.entries
+        if each.source_language == pair[0] and each.target_language in {pair[1], ""}
+    )
 
 
 def host(net: Network, engines: Sequence[str], processes: int) -> EngineHost:
@@ -107,9 +138,18 @@ def excerpt(source: str) -> str:
 class _Run:
     """One run over some files: what was written, and what failed."""
 
-    def __init__(self, command: Command, targets: Mapping[files.Input, Path], *, as_json: bool) -> None:
+    def __init__(
+        self,
+        command: Command,
+        targets: Mapping[files.Input, Path],
+        given: Resources,
+        checks: Sequence[Check],
+        *,
+        as_json: bool,
+    ) -> None:
         self.command = command
         self.targets = targets
+        self.given, self.checks = given, checks
         self.as_json = as_json
         self.failed = 0
         self.done = 0
@@ -144,7 +184,7 @@ class _Run:
                     progress.advance(task, sum(map(len, answers)))
                     yield answers
 
-            for result in batch.translate(cleaned, routes, translate, self.fail):
+            for result in batch.translate(cleaned, routes, translate, self.fail, self.given, self.checks):
                 try:
                     self.put(result)
                 except PipelineError as error:
