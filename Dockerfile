@@ -26,7 +26,8 @@ COPY README.md LICENSE ./
 COPY config config
 COPY pipeline pipeline
 COPY workers workers
-RUN uv pip install --no-deps --build-constraints requirements.lock . \
+RUN /opt/sectionwire/bin/pybabel --quiet compile --directory pipeline/desk/locale --domain django \
+    && uv pip install --no-deps --build-constraints requirements.lock . \
     && SECTIONWIRE_STATIC=/opt/sectionwire/static /opt/sectionwire/bin/sectionwire collectstatic --no-input
 
 

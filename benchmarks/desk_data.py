@@ -111,7 +111,9 @@ def fill(articles: int, user: int) -> dict[str, int]:
         "bases": sorted({section["base"] for section in sections}),
         "sections": json.dumps(sections),
         **{name: list(words) for name, words in (("who", corpus.WHO), ("did", corpus.DID), ("where", corpus.WHERE))},
-        **{"whos": len(corpus.WHO), "dids": len(corpus.DID), "wheres": len(corpus.WHERE)},
+        "whos": len(corpus.WHO),
+        "dids": len(corpus.DID),
+        "wheres": len(corpus.WHERE),
     }
     with connection.cursor() as cursor:
         for statement in STATEMENTS:

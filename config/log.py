@@ -56,5 +56,6 @@ def configure() -> None:
         "kombu",
         "filelock",
         "asyncio",
+        "axes",
     ):
         logging.getLogger(chatty).setLevel("WARNING")

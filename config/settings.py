@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -53,6 +55,14 @@ def read_seconds(name: str, default: str) -> float:
     if not seconds > 0:
         raise ImproperlyConfigured(f"{name} is “{value}”: give a number of seconds above zero.")
     return seconds
+
+
+def read_count(name: str, default: int = 0) -> int:
+    """A variable that is a whole number, zero or more."""
+    value = read(name) or str(default)
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"{name} is “{value}”: give a whole number.")
+    return int(value)
 
 
 def read_list(name: str, default: str = "") -> list[str]:
@@ -103,11 +113,14 @@ ALLOWED_HOSTS = read_list("SECTIONWIRE_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = read_list("SECTIONWIRE_ORIGINS")
 
 INSTALLED_APPS = [
+    "pipeline.desk.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
+    "django_htmx",
     "pipeline",
     "pipeline.ledger",
     "pipeline.desk",
@@ -117,12 +130,16 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "pipeline.desk.security.ContentSecurityPolicyMiddleware",
+    "pipeline.desk.shell.PersonMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",  # the last one, as its documentation asks
 ]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
@@ -133,20 +150,74 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "pipeline.desk.shell.context",
             ]
         },
     }
 ]
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "home"
+LOGIN_REDIRECT_URL = "desk"
 LOGOUT_REDIRECT_URL = "login"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+# After so many wrong passwords for a name from an address, nobody signs in with that name from there for a while. By
+# both together: else anybody could lock an editor out, or one person of an office all others.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # what the page says stays true: until when
+AXES_LOCKOUT_CALLABLE = "pipeline.desk.account.locked_out"
+AXES_CLIENT_IP_CALLABLE = "pipeline.desk.security.client_address"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]
+AXES_DISABLE_ACCESS_LOG = True  # who signed in when, and from where, is nobody's business
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
+
+
+def find_languages(folder: Path) -> list[str]:
+    """The tags of the interface's languages that have a compiled file, as ``pt`` and ``pt-br``."""
+    files = sorted(folder.glob("*/LC_MESSAGES/django.mo"))
+    return [file.parent.parent.name.replace("_", "-").lower() for file in files]
+
+
+def read_mail() -> dict[str, Any]:
+    """How e-mail is sent: SECTIONWIRE_EMAIL_URL, such as smtp+tls://user:password@host:587; else it is only printed.
+
+    Raises:
+        ImproperlyConfigured: it is no such address.
+    """
+    address = read("SECTIONWIRE_EMAIL_URL")
+    if not address:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    try:
+        url = urlsplit(address)
+        host, port = url.hostname, url.port or ports.get(url.scheme)
+    except ValueError:
+        host = port = None
+    if not host or not port or url.scheme not in ports:
+        # Without the address itself: it may hold a password.
+        raise ImproperlyConfigured("SECTIONWIRE_EMAIL_URL is none: use smtp://, smtp+tls:// or smtps://user:pass@host.")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": host,
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": unquote(url.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+        "EMAIL_USE_TLS": url.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": url.scheme == "smtps",
+        "EMAIL_TIMEOUT": 20,
+    }
 
 
 def read_database() -> dict[str, Any]:
@@ -165,7 +236,7 @@ def read_database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000;",
         }
         # Tests use a file as well: workers are other processes.
-        config["TEST"] = {"NAME": str(CHECKOUT / "var" / "test.sqlite3")}
+        config["TEST"] = {"NAME": str(SECTIONWIRE_HOME / "test.sqlite3")}
     else:
         config["CONN_HEALTH_CHECKS"] = True
     config["CONN_MAX_AGE"] = 60
@@ -173,10 +244,19 @@ def read_database() -> dict[str, Any]:
 
 
 DATABASES = {"default": read_database()}
+globals().update(read_mail())
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = read("SECTIONWIRE_EMAIL_FROM", "sectionwire@localhost")
+# Where people reach the desk, for links in e-mails and on terminals.
+DESK_URL = read("SECTIONWIRE_URL", "http://127.0.0.1:8200").rstrip("/")
+# How many proxies of ours stand before the web process: so many last addresses of X-Forwarded-For are to be believed.
+TRUSTED_PROXIES = read_count("SECTIONWIRE_PROXIES")
 
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+# The languages of the interface: English, and whatever has a file of translations.
+LOCALE_PATHS = [CHECKOUT / "pipeline" / "desk" / "locale"]  # here: so that our words win over those of other packages
+LANGUAGES = [(tag, tag) for tag in ("en", *find_languages(LOCALE_PATHS[0]))]
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(read("SECTIONWIRE_STATIC") or SECTIONWIRE_HOME / "static")
 WHITENOISE_USE_FINDERS = True  # embedded mode collects nothing; the image does
@@ -228,3 +308,6 @@ LOG_LEVEL = read("SECTIONWIRE_LOG", "INFO").upper()
 LOGGING_CONFIG = None  # config/log.py sets structlog up where a process of ours starts
 # Nothing of ours talks to anyone uninvited: onnxruntime comes with the argostranslate module and would.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+# What loaded models may take; the engines' child processes read it from the environment.
+ENGINE_MEMORY_MB = read_count("SECTIONWIRE_ENGINE_MEMORY_MB", 400)
+os.environ["SECTIONWIRE_ENGINE_MEMORY_MB"] = str(ENGINE_MEMORY_MB)

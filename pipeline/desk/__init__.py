@@ -1,1 +1,1 @@
-"""What people see in a browser. So far: who is signed in, and where each article is."""
+"""What people see in a browser: what waits for them, where each article is, and their accounts. See docs/desk.md."""

@@ -1,14 +1,16 @@
-"""What a browser may do with our pages."""
+"""What a browser may do with our pages, and who asks for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; font-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -22,3 +24,23 @@ class ContentSecurityPolicyMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address that a request comes from: the last one that none of our own proxies (SECTIONWIRE_PROXIES) has.
+
+    Whoever asks can write into X-Forwarded-For what they like; only what our proxies append to it is believed.
+    """
+    near = str(request.META.get("REMOTE_ADDR") or "")
+    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    hops = [*told, near]
+    address = hops[-1 - min(settings.TRUSTED_PROXIES, len(told))]
+    return address if _is_address(address) else near
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

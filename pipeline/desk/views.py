@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db import DatabaseError, connection
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from pipeline.desk.access import DeskRequest, signed_in
 from pipeline.errors import PipelineError
 from pipeline.flow import installation, status
-from pipeline.ledger.models import Article
+from pipeline.flow.people import Rights
+from pipeline.flow.status import Cell, Place
+from pipeline.ledger.models import Article, Edition
 
 PER_PAGE = 50
 
@@ -34,17 +37,39 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ready"})
 
 
-@login_required
+@signed_in
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Articles × sections: where each stands, and why."""
+def home(request: DeskRequest) -> HttpResponse:
+    """Articles × sections: where each stands, and why. Of other sections people see what is published."""
     net = installation.network()
-    pages = Paginator(Article.objects.order_by("-created_at", "-id"), PER_PAGE)
+    pages = Paginator(_readable(request.rights), PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
+    rows = status.matrix(list(page.object_list), net)
     context = {
-        "organisation": net.organisation.name,
         "columns": status.columns(net),
-        "rows": status.matrix(list(page.object_list), net),
+        "rows": [(row, [_seen(cell, request.rights) for cell in row.cells]) for row in rows],
         "page": page,
     }
     return render(request, "desk/home.html", context)
+
+
+def _readable(rights: Rights) -> QuerySet[Article]:
+    """Whoever works in a section sees every article that was handed in; a stranger, what is published somewhere."""
+    articles = Article.objects.order_by("-created_at", "-id")
+    if rights.operator or rights.roles:
+        return articles
+    return articles.filter(Exists(Edition.objects.filter(article=OuterRef("pk"), approved__isnull=False)))
+
+
+def _seen(cell: Cell, rights: Rights) -> Cell | None:
+    """A cell as a person may see it; ``None`` for what other sections have not published."""
+    if rights.operator or cell.section in rights.roles:
+        return cell
+    return Cell(cell.section, cell.language, Place.PUBLISHED, url=cell.url) if cell.url else None
+
+
+@signed_in
+@require_safe
+def helping(request: DeskRequest) -> HttpResponse:
+    """How to work here."""
+    return render(request, "desk/help.html")

@@ -48,7 +48,9 @@ def record(version: Version, findings: Sequence[CheckFinding]) -> None:
     before = list(version.parent.findings.exclude(state=Finding.State.FIXED)) if version.parent else []
     if before:
         assert version.parent is not None
-        _compare(version, before, rows, texts_of(version.parent), texts_of(version))
+        old = texts_of(version.parent)
+        is_same = version.revision_id == version.parent.revision_id
+        _compare(version, before, rows, old, Texts(old.sources, version.targets) if is_same else texts_of(version))
     Finding.objects.bulk_create(rows)
 
 

@@ -66,6 +66,7 @@ class Working:
     base: Mapping[str, str]
     applied: overlay.Applied
     shown: Mapping[str, str]
+    terms: OwnTerms
 
     @property
     def segments(self) -> dict[str, Segment]:
@@ -73,8 +74,10 @@ class Working:
         return {segment.key: segment for segment in self.document.segments}
 
 
-def working(edition: Edition, *, published: bool = False) -> Working:
+def working(edition: Edition, *, published: bool = False, before: Working | None = None) -> Working:
     """What an editor of an edition works on; or what is ``published`` of it, for people of other sections.
+
+    ``before`` is what it was a moment ago, in the same request: source and terms are not read again.
 
     Raises:
         Permanent: there is no translation yet.
@@ -83,17 +86,31 @@ def working(edition: Edition, *, published: bool = False) -> Working:
     own_segments = edition.approved_segments if published else edition.own_segments
     if version is None:
         raise Permanent(f"{edition} has no text yet.", "It is being prepared or translated: come back later.")
-    text = RevisionText.objects.get(pk=version.revision_id)
-    document = text.as_segmented(version.revision.metadata)
+    if before is not None and before.version.revision_id == version.revision_id:
+        document = before.document
+    else:
+        text = RevisionText.objects.only("skeleton", "segments").get(pk=version.revision_id)
+        document = text.as_segmented(version.revision.metadata)
     sources = {segment.key: segment.source for segment in document.segments}
     base = version.targets
     applied = overlay.apply(own_segments, sources, base)
-    shown = dict(OwnTerms().over(edition, document.segments, base))
+    terms = before.terms if before else OwnTerms()
+    shown = dict(terms.over(edition, document.segments, base))
     shown.update({key: own.target for key, own in applied.own.items()})
-    return Working(edition, version, document, base, applied, shown)
+    return Working(edition, version, document, base, applied, shown, terms)
 
 
-def save(edition_id: int, scope: Scope, key: str, target: str, *, seen: str, by: str, net: Network) -> Saved | Clash:
+def save(
+    edition_id: int,
+    scope: Scope,
+    key: str,
+    target: str,
+    *,
+    seen: str,
+    by: str,
+    net: Network,
+    before: Working | None = None,
+) -> Saved | Clash:
     """Save a person's target text of one segment.
 
     Args:
@@ -103,13 +120,14 @@ def save(edition_id: int, scope: Scope, key: str, target: str, *, seen: str, by:
         target: its new text: inline HTML where the source is, else plain text.
         seen: the text from which the person began.
         by: the person's name.
+        before: see :func:`working`.
 
     Raises:
         Permanent: there is no such segment, or the text breaks the segment's markup.
     """
     with transaction.atomic():
         edition = _held(edition_id)
-        now = working(edition)
+        now = working(edition, before=before)
         segment = now.segments.get(key)
         if segment is None:
             raise Permanent(
@@ -119,13 +137,14 @@ def save(edition_id: int, scope: Scope, key: str, target: str, *, seen: str, by:
         standing = now.base.get(key, "") if scope == Scope.BASE else now.shown.get(key, "")
         if standing != seen and standing != target:
             return Clash(seen, standing, target)
+        found = _check(now, segment, target, net)
         if standing != target:
             if scope == Scope.BASE:
-                _save_base(now, segment, target, by, net)
+                _save_base(now, segment, target, by, net, found)
             else:
                 _save_own(now, segment, target, by)
         Draft.objects.filter(edition=edition, scope=scope, segment=key, user__username=by).delete()
-        return Saved(target, tuple(_check(now, segment, target, net)))
+        return Saved(target, tuple(found))
 
 
 def drop_own(edition_id: int, key: str, *, by: str) -> None:
@@ -155,8 +174,8 @@ def keep_own(edition_id: int, key: str, *, by: str) -> None:
 
 def _held(edition_id: int) -> Edition:
     hold(Edition.objects.values_list("article_id", flat=True).get(pk=edition_id))
-    related = ("article", "translation__version__revision", "candidate__revision", "approved")
-    return Edition.objects.select_related(*related).get(pk=edition_id)
+    # What is hardly ever asked for is read when it is: to plan a join of eight tables takes longer than this save.
+    return Edition.objects.select_related("article", "translation", "candidate__revision").get(pk=edition_id)
 
 
 def _refuse_damage(segment: Segment, target: str) -> None:
@@ -171,12 +190,15 @@ def _refuse_damage(segment: Segment, target: str) -> None:
         )
 
 
-def _save_base(now: Working, segment: Segment, target: str, by: str, net: Network) -> None:
-    translation = Translation.objects.select_related("version", "article").get(pk=now.edition.translation_id)
+def _save_base(
+    now: Working, segment: Segment, target: str, by: str, net: Network, found: Sequence[CheckFinding]
+) -> None:
+    translation = Translation.objects.select_related("article").get(pk=now.edition.translation_id)
     if translation.version_id != now.version.pk:
         raise Permanent(
             "A newer translation has come in meanwhile.", "Load the page again; your text is kept as a draft."
         )
+    translation.version = now.version  # the very same, with its texts read already
     changed = TranslatedSegment(segment.key, target, Origin.PERSON)
     segments = tuple(changed if each.key == segment.key else each for each in unpack_segments(now.version.segments))
     findings = [
@@ -189,7 +211,7 @@ def _save_base(now: Working, segment: Segment, target: str, by: str, net: Networ
         author=by,
         origin=Version.By.PERSON,
         net=net,
-        findings=[*findings, *_check(now, segment, target, net)],
+        findings=[*findings, *found],
     )
 
 

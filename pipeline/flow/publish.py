@@ -6,8 +6,9 @@ after a newer one changes nothing.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -27,12 +28,14 @@ from pipeline.ledger import claim as claims
 from pipeline.ledger.models import Delivery, Edition, Event, Receipt, Refresh, Status, Version
 from pipeline.ledger.models.articles import RevisionText, hold_all, unpack_metadata
 from pipeline.network import Network, Section
-from pipeline.stages import overlay, segment
+from pipeline.stages import markup, overlay, segment
 from pipeline.stages.publish import SiteContext, site
 from pipeline.stages.publish.outputs import open_output
 from pipeline.stages.publish.outputs.contract import Output
 
 BUDGET: Final = 20
+_FOREIGN: Final = re.compile(rf"<(?!/?(?:{'|'.join(sorted(markup.INLINE))})[\s/>])", re.IGNORECASE)
+"""A tag that no segment may hold."""
 
 
 def run(output: str) -> tuple[int, bool]:
@@ -252,7 +255,16 @@ def content_of(version: Version, text: RevisionText, edition: Edition, terms: Ow
         summary=targets.get("summary", document.metadata.summary),
         image_alt=targets.get("image_alt", document.metadata.image_alt),
     )
-    return metadata, segment.restore(document, dict(targets))
+    return metadata, segment.restore(document, _inline(targets, document.segments))
+
+
+def _inline(targets: Mapping[str, str], segments: Iterable[Segment]) -> dict[str, str]:
+    """``targets``, with the source's text where one holds what is no inline element.
+
+    Translating and editing refuse such a text. Were one in the ledger all the same, it must not stand on a page: the
+    page's policy keeps a script from running, but not a ``<meta>`` from leading readers to another site.
+    """
+    return dict(targets) | {s.key: s.source for s in segments if s.markup and _FOREIGN.search(targets.get(s.key, ""))}
 
 
 def page_of(

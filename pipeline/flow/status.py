@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from django.utils import timezone
 
@@ -34,6 +35,14 @@ class Place(StrEnum):
 
 IN_WORK = frozenset({Place.PUBLISHING, Place.PREPARING, Place.TRANSLATING})
 """Places where workers are on an article; elsewhere it stays until a person, a model or the clock moves it."""
+
+_OF_EDITION: Final = (
+    *("article_id", "section", "language", "translation_id", "state", "reason", "candidate_id", "approved_id"),
+    *("release_at", "existing_url"),
+)
+_OF_DELIVERY: Final = ("edition_id", "output", "status", "reason", "wanted_seq", "confirmed_seq", "url")
+_OF_REVISION: Final = ("article_id", "number", "status", "reason", "metadata")
+"""The columns that are looked at: a page has hundreds of these rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +85,22 @@ def matrix(articles: Sequence[Article], net: Network) -> list[Row]:
     # Workers go on meanwhile: what an edition names must be read after it.
     editions = {
         (edition.article_id, edition.section, edition.language): edition
-        for edition in Edition.objects.filter(article_id__in=ids).prefetch_related("deliveries")
+        for edition in Edition.objects.filter(article_id__in=ids).only(*_OF_EDITION)
     }
-    translations = {t.pk: t for t in Translation.objects.filter(article_id__in=ids)}
-    revisions = _newest(Revision.objects.filter(article_id__in=ids))
+    deliveries: dict[int, list[Delivery]] = {}
+    for delivery in Delivery.objects.filter(edition__article_id__in=ids).only(*_OF_DELIVERY).order_by("id"):
+        deliveries.setdefault(delivery.edition_id, []).append(delivery)
+    translations = {t.pk: t for t in Translation.objects.filter(article_id__in=ids).only("status", "reason")}
+    revisions = _newest(Revision.objects.filter(article_id__in=ids).only(*_OF_REVISION))
     rows = []
     for article in articles:
         revision = revisions[article.pk]
+        found = [(section, tag, editions.get((article.pk, section.key, tag))) for section, tag in columns(net)]
         cells = tuple(
-            _cell(article, section, tag, revision, editions.get((article.pk, section.key, tag)), translations)
-            for section, tag in columns(net)
+            _cell(section, tag, revision, edition, translations, deliveries.get(edition.pk, []))
+            if edition
+            else _without_edition(article, section, tag, revision)
+            for section, tag, edition in found
         )
         rows.append(Row(article.uid, str(article), article.title, article.language, revision.number, cells))
     return rows
@@ -109,22 +124,19 @@ def _newest(revisions: Iterable[Revision]) -> dict[int, Revision]:
 
 
 def _cell(
-    article: Article,
     section: Section,
     tag: str,
     revision: Revision,
-    edition: Edition | None,
+    edition: Edition,
     translations: dict[int, Translation],
+    deliveries: Sequence[Delivery],
 ) -> Cell:
-    if edition is None:
-        place, why = _without_edition(article, section, revision)
-        return Cell(section.key, tag, place, why, settled=place not in IN_WORK)
     decided = _decision(edition)
     waiting = _translation(translations[edition.translation_id], revision, edition)
     if edition.approved_id is None:
         place, why = decided if edition.candidate_id or edition.state == Edition.State.DECLINED else waiting
         return Cell(section.key, tag, place, why, settled=place not in IN_WORK)
-    place, why, url = _delivered(edition)
+    place, why, url = _delivered(edition, deliveries)
     update = ""
     if edition.candidate_id:
         update = f"a newer version is {decided[0]}: {decided[1]}"
@@ -134,7 +146,12 @@ def _cell(
     return Cell(section.key, tag, place, why, url, update, settled)
 
 
-def _without_edition(article: Article, section: Section, revision: Revision) -> tuple[Place, str]:
+def _without_edition(article: Article, section: Section, tag: str, revision: Revision) -> Cell:
+    place, why = _not_wanted(article, section, revision)
+    return Cell(section.key, tag, place, why, settled=place not in IN_WORK)
+
+
+def _not_wanted(article: Article, section: Section, revision: Revision) -> tuple[Place, str]:
     if revision.status == Status.FAILED:
         return Place.FAILED, revision.reason
     meta = unpack_metadata(revision.metadata)
@@ -172,8 +189,7 @@ def _translation(translation: Translation, revision: Revision, edition: Edition)
             return Place.TRANSLATING, translation.reason
 
 
-def _delivered(edition: Edition) -> tuple[Place, str, str]:
-    deliveries: list[Delivery] = list(edition.deliveries.all())
+def _delivered(edition: Edition, deliveries: Sequence[Delivery]) -> tuple[Place, str, str]:
     url = next((delivery.url for delivery in deliveries if delivery.url), "")
     if failed := [delivery for delivery in deliveries if delivery.status == Status.FAILED]:
         return Place.FAILED, f"{failed[0].output}: {failed[0].reason}", url

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from django.contrib.auth.models import User
 from django.db.models import Count, F, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Now
 
 from pipeline.flow.people import Rights
@@ -97,7 +98,7 @@ def _with_findings(found: QuerySet[Edition], filters: Filters) -> QuerySet[Editi
 def rows(page: Sequence[Edition], rights: Rights) -> list[Waiting]:
     """What a page of the list shows of these editions: a constant number of queries however many they are."""
     ids = [edition.pk for edition in page]
-    full = Edition.objects.select_related("article", "candidate__revision", "assigned_to").in_bulk(ids)
+    full = _full(ids)
     counts = {
         (row["version"], row["severity"]): row["count"]
         for row in Finding.objects.filter(
@@ -110,15 +111,29 @@ def rows(page: Sequence[Edition], rights: Rights) -> list[Waiting]:
     for each in Presence.objects.filter(edition__in=ids, at__gte=_recently()).select_related("user").order_by("id"):
         if each.user.get_username() != rights.name:
             present.setdefault(each.edition_id, []).append(each.user.get_username())
-    return [_row(full[pk], counts, tuple(present.get(pk, ()))) for pk in ids if pk in full]
+    return [_row(*full[pk], counts, tuple(present.get(pk, ()))) for pk in ids if pk in full]
 
 
-def _row(edition: Edition, counts: Mapping[tuple[int, str], int], others: tuple[str, ...]) -> Waiting:
+def _full(ids: Sequence[int]) -> dict[int, tuple[Edition, str]]:
+    """Editions with what a line shows of them, and the titles of their candidates: without texts, which are long."""
+    long = ("candidate__segments", "candidate__engines", "candidate__revision__metadata", "candidate__revision__notes")
+    full = Edition.objects.select_related("article", "candidate__revision", "assigned_to")
+    first = KeyTransform("0", "candidate__segments")  # of the segments: the title, where there is one
+    told = full.defer(*long, "approved_overlay").annotate(
+        first_key=KeyTextTransform("key", first), first_target=KeyTextTransform("target", first)
+    )
+    return {
+        edition.pk: (edition, edition.first_target if edition.first_key == "title" else "")
+        for edition in told.filter(pk__in=ids)
+    }
+
+
+def _row(edition: Edition, title: str, counts: Mapping[tuple[int, str], int], others: tuple[str, ...]) -> Waiting:
     version = edition.candidate
     assert version is not None
     return Waiting(
         edition=edition,
-        title=version.title or edition.article.title,
+        title=title or edition.article.title,
         since=version.created_at,
         characters=version.revision.characters,
         blocking=counts.get((version.pk, "block"), 0),

@@ -44,7 +44,7 @@ def blocks(language: str) -> list[str]:
 def settings_variables() -> set[str]:
     """Every environment variable that the configuration reads."""
     code = "\n".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "config").glob("*.py"))
-    found = re.findall(r"""(?:read(?:_bool|_list|_seconds)?|environ\.get)\(\s*"([A-Z_]+)\"""", code)
+    found = re.findall(r"""(?:read(?:_bool|_list|_seconds|_count)?|environ\.get)\(\s*"([A-Z_]+)\"""", code)
     return set(found)
 
 
