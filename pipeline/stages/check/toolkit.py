@@ -1,8 +1,8 @@
 """Checks that translate-toolkit has, as it has them (version 3.20, ``translate.filters.checks``).
 
 It was written for the messages of programs: each of its other filters was tried on the pages of tests/quality and not
-taken. ``endpunc``, ``puncspacing`` and ``sentencecount`` are wrong about *“…,” she says.* and *“….”* in nine cases of
-ten, ``doublewords`` does not look at the source, ``emails`` and ``urls`` compare in order, ``numbers`` takes 1,000 and
+taken. ``endpunc``, ``puncspacing`` and ``sentencecount`` are wrong about *“…,” she says.* and *“….”* most times,
+``doublewords`` does not look at the source, ``emails`` and ``urls`` compare in order, ``numbers`` takes 1,000 and
 1.000 for two numbers, ``acronyms`` and ``simplecaps`` don't know that NATO is OTAN; ``xmltags``, ``variables``,
 ``accelerators``, ``printf`` and the like are about other things than articles.
 """
