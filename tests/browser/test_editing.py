@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from pipeline.flow import publish
 from pipeline.ledger.models import Edition, Version
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.django_db(transaction=True)]
 
 HTML = (
     '<p>The <a href="https://example.org/boat">boat</a> left the <strong>harbour</strong>.</p><p>Nobody was hurt.</p>'

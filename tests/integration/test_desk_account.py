@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
+from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import call_command
 from django.test import Client, RequestFactory
 
@@ -236,7 +237,7 @@ def test_what_can_not_be_done_for_people_is_said_in_a_sentence(ada, arguments, m
 def test_a_link_is_mailed_where_mail_is_set_up(ada, settings, monkeypatch):
     """And not printed then."""
     monkeypatch.setattr(django_settings, "EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
-    monkeypatch.setattr("django.core.mail.get_connection", lambda **_: mail.backends.locmem.EmailBackend())
+    monkeypatch.setattr("django.core.mail.get_connection", lambda **_: EmailBackend())
     assert "http" not in people("link", "ada")
     assert "http://127.0.0.1:8200/account/set/" in mail.outbox[-1].body
 

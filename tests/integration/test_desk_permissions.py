@@ -188,6 +188,7 @@ def test_every_address_has_an_entry_and_every_entry_an_address():
     assert sorted(addresses()) == sorted(TABLE)
 
 
+@pytest.mark.timeout(400)  # some hundred requests
 @pytest.mark.parametrize("who", PEOPLE)
 def test_everybody_gets_as_far_as_the_table_says(editions, who):
     """With every verb, at an edition that waits and at one that is published; what is refused has changed nothing."""
