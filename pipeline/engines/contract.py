@@ -35,6 +35,8 @@ class Engine(Protocol):
 
     A class may have ``parallel = True``: its one process then runs as many threads as the variable ``THREADS``
     says, so that a model is in memory once and not once per core. Its calls have so many times ``batch_characters``.
+
+    An engine that knows how sure it is of a translation gives it as a :class:`~pipeline.documents.Scored`.
     """
 
     name: str

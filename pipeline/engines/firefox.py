@@ -24,6 +24,8 @@ from pipeline.engines.verdict import check_text, has_words
 if TYPE_CHECKING:
     from fxtranslate import Translator
 
+    from pipeline.engines.shortlist import ShortList
+
 BUNDLED = "comes with Sectionwire"
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class _Files:
     source_vocabulary: Path
     target_vocabulary: Path
     note: str = ""
+    words: Path | None = None  # which may translate which: see ``shortlist``
 
     @property
     def distinct(self) -> tuple[Path, ...]:
@@ -59,8 +62,10 @@ class FirefoxEngine:
 
     def installed(self) -> list[Installed]:
         """Every whole model. One that was installed wins over one that comes with Sectionwire."""
-        found = {(files.source, files.target): files for files in (*_bundled(), *_added(self._models / "firefox"))}
-        return [Installed(self._hop(files), files.folder, size(files.distinct), files.note) for files in found.values()]
+        return [
+            Installed(self._hop(files), files.folder, size(files.distinct), files.note)
+            for files in self._found().values()
+        ]
 
     def translate(self, sentences: Sequence[str], source: str, target: str) -> list[str]:
         """One sentence after the other, without the shortlist of words that other users trade quality for speed with.
@@ -71,6 +76,26 @@ class FirefoxEngine:
         """
         translator = self._translator(source, target)
         return [_one(translator, sentence) for sentence in sentences]
+
+    def word_list(self, source: str, target: str) -> ShortList | None:
+        """Which words may translate which, by the list that came with the model of a pair, if one did.
+
+        A damaged one is a line in the log, and as good as none: nothing but the places of spans rests on it.
+        """
+        files = self._found().get((source, target))
+        if files is None or files.words is None:
+            return None
+        # Here and not above: it needs numpy, and engine processes start without.
+        from pipeline.engines.shortlist import ShortList
+
+        try:
+            return ShortList(files.words, files.source_vocabulary, files.target_vocabulary)
+        except (OSError, ValueError) as error:
+            log.warning("The word list %s is left out: %s", files.words, error)
+            return None
+
+    def _found(self) -> dict[tuple[str, str], _Files]:
+        return {(files.source, files.target): files for files in (*_bundled(), *_added(self._models / "firefox"))}
 
     def _hop(self, files: _Files) -> Hop:
         digest = checksum(files.distinct, self._models)
@@ -154,7 +179,8 @@ def _files(folder: Path, source: str, target: str, note: str = "") -> _Files | N
     target_vocabulary = _first(folder, "trgvocab.*.spm") or _first(folder, "vocab.*.spm")
     if model is None or source_vocabulary is None or target_vocabulary is None:
         return None
-    return _Files(source, target, folder, model, source_vocabulary, target_vocabulary, note)
+    words = _first(folder, "lex.*.bin")
+    return _Files(source, target, folder, model, source_vocabulary, target_vocabulary, note, words)
 
 
 def _first(folder: Path, pattern: str) -> Path | None:

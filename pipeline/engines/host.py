@@ -18,7 +18,7 @@ from threading import Barrier, BrokenBarrierError, Lock, local
 from types import TracebackType
 from typing import Self
 
-from pipeline.documents import Failure, Hop, Route
+from pipeline.documents import Failure, Hop, Route, Scored
 from pipeline.engines.child import Child, Died, Overdue, Raised
 from pipeline.engines.contract import Batch, Engine
 from pipeline.engines.registry import engine_class
@@ -114,6 +114,16 @@ class EngineHost:
             except (CancelledError, RuntimeError):  # closed meanwhile, or before
                 raise self._stopping() from None
 
+    def prepare(self, routes: Sequence[Route], processes: int) -> None:
+        """Begin to load the models of these routes in so many processes at most, and return at once.
+
+        Before anything else is asked for. What fails is told by :meth:`translate`.
+        """
+        count = min(processes, self._processes)
+        self._together = Barrier(count)
+        for _ in range(count):
+            self._threads.submit(self._warm, routes, self._together)
+
     def close(self) -> None:
         """End all processes at once. Calls of ``translate`` that are under way raise Transient."""
         with self._lock:
@@ -165,7 +175,9 @@ class EngineHost:
         for hop in route.hops:
             wanted = list(dict.fromkeys(text for text in texts.values() if isinstance(text, str)))
             crossed = self._cross(hop, wanted, 1.0) if wanted else {}
-            texts = {key: crossed[text] if isinstance(text, str) else text for key, text in texts.items()}
+            texts = {
+                key: _joined(text, crossed[text]) if isinstance(text, str) else text for key, text in texts.items()
+            }
         return texts
 
     def _cross(self, hop: Hop, sentences: list[str], share: float) -> dict[str, str | Failure]:
@@ -281,6 +293,13 @@ def cut(sentences: Sequence[str], characters: int, processes: int) -> list[list[
 
 def _parallel(engine: type[Engine]) -> bool:
     return bool(getattr(engine, "parallel", False))
+
+
+def _joined(before: str, after: str | Failure) -> str | Failure:
+    """What a hop made of the text of the one before; with scores of both, it is as sure as both together."""
+    if isinstance(before, Scored) and isinstance(after, Scored):
+        return Scored(after, before.score * after.score)
+    return after
 
 
 def _judged(source: str, target: str) -> str | Failure:

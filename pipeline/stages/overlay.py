@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pipeline.documents import OwnSegment
+from pipeline.documents import Metadata, OwnSegment, Segment
+
+IMAGE = "image"
+IMAGE_ALT = "image_alt"
+"""What a section may have of its own although no segment has it: the picture of teasers, and what it shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,18 @@ class Applied:
     conflicts: tuple[Conflict, ...]
 
 
+def sources_of(segments: Iterable[Segment], metadata: Metadata) -> dict[str, str]:
+    """What a section can have of its own, by key: the source texts of the segments, and the picture with its text."""
+    picture = {IMAGE: metadata.image, IMAGE_ALT: metadata.image_alt}
+    return picture | {segment.key: segment.source for segment in segments}
+
+
 def apply(overlay: Iterable[OwnSegment], sources: Mapping[str, str], targets: Mapping[str, str]) -> Applied:
     """Lay a section's own segments over a base.
 
     Args:
         overlay: the section's own segments, in the order in which they were written.
-        sources: source text of every segment, by key.
+        sources: source text of every segment, by key; see :func:`sources_of`.
         targets: target text of every segment in the base, by key.
     """
     result = dict(targets)

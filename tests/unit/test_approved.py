@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.documents import CleanDocument, Metadata, Segment, SegmentKind
 from pipeline.stages import segment as segmenting
+from pipeline.stages.markup import Kind
 from pipeline.stages.translate import approved
 
 PAIR = ("en", "pt")
@@ -206,3 +207,21 @@ def test_a_sketch_is_of_one_pair_of_languages():
     assert not set(approved.sketch(("en", "pt"), "water and boats")) & set(approved.sketch(("en", "es"), "water boats"))
     assert approved.sketch(PAIR, "") == ()
     assert all(0 <= number < 2**63 for number in approved.sketch(PAIR, "one two three four five six seven eight"))
+
+
+def test_elements_are_paired_in_linear_time():
+    """The numbers that were taken are looked up, not compared one by one."""
+
+    class Number(int):
+        compared = 0
+
+        def __eq__(self, other):
+            Number.compared += 1
+            return int(self) == int(other)
+
+        __hash__ = int.__hash__
+
+    parts = [approved._Part(Kind.VOID, f'<img src="{n}">', Number(n)) for n in range(2000)]
+    others = [approved._Part(Kind.VOID, f'<img src="{2 * n}">', Number(n)) for n in range(2000)]
+    assert len(approved._paired(parts, others)) == 2000
+    assert Number.compared < 20_000

@@ -130,3 +130,34 @@ def test_two_long_articles_are_aligned_in_bounded_time():
     target = cut([f"<p>O barco {n} voltou à noite com {n % 7 + 2} pessoas.</p>" for n in range(2_000) if n % 500])
     found = blocks.align(source, target)
     assert found.confidence > 0.95
+
+
+def paragraphs(number: int) -> SegmentedDocument:
+    return cut([f"<p>Paragraph {n} of the report.</p>" for n in range(number)])
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(60, 400), (400, 60)])
+def test_twice_the_text_is_twice_the_work_however_different_the_sides_are(monkeypatch, ours, theirs):
+    """What is looked at around the diagonal grew with the difference, and the work with its square."""
+    monkeypatch.setattr(blocks, "_WIDEST", 20)
+    calls = 0
+
+    def cost(self, *args, usual=blocks._Fit.cost):
+        nonlocal calls
+        calls += 1
+        return usual(self, *args)
+
+    monkeypatch.setattr(blocks._Fit, "cost", cost)
+    work = []
+    for times in (1, 2):
+        calls = 0
+        alignment = blocks.align(paragraphs(ours * times), paragraphs(theirs * times))
+        work.append(calls)
+        assert sum(len(bead.source) for bead in alignment.beads) == ours * times + 1
+    assert work[1] < 2.6 * work[0]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(1, 700), (700, 1), (0, 700), (2, 1500)])
+def test_sides_of_very_different_length_are_aligned(ours, theirs):
+    alignment = blocks.align(paragraphs(ours), paragraphs(theirs))
+    assert sum(len(bead.target) for bead in alignment.beads) == theirs + 1

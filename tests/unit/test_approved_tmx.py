@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime
+from itertools import islice
 
 import pytest
 from hypothesis import given, settings
@@ -144,6 +145,53 @@ def test_a_hostile_file_fails_in_a_sentence_with_its_line(data, message):
     """No entity is expanded, nothing outside is loaded, nothing grows without bounds."""
     with pytest.raises(Permanent, match=message):
         read(data)
+
+
+class Endless(io.RawIOBase):
+    """A file of 50 MB that says the same again and again."""
+
+    def __init__(self, start: str, again: str) -> None:
+        self.start, self.again, self.given = start.encode(), again.encode(), 0
+
+    def read(self, size: int = -1) -> bytes:
+        if self.given > 50_000_000:
+            return b""
+        block = self.start + self.again * (size // len(self.again))
+        self.start = b""
+        self.given += len(block)
+        return block
+
+
+@pytest.mark.parametrize(
+    ("start", "again"),
+    [
+        ("<tu><tuv><seg>", "a"),
+        ("<tu><tuv><seg>", "<ph/>"),
+        ("<tu><tuv><seg>", "<hi></hi>"),
+        ("<tu><tuv><seg>", '<ph x="1">a</ph>'),
+        ("<tu>", "<tuv/>"),
+        ("<tu>", '<tuv xml:lang="en"><seg></seg></tuv>'),
+        ("<tu>", '<prop type="a"></prop>'),
+        ("<tu>", "<note/>"),
+        ("<tu></tu>", "<tuv/>"),
+        ('<tu creationid="', "a"),
+        ("<tu><!--", "a"),
+    ],
+)
+def test_a_unit_is_bounded_whatever_it_consists_of(monkeypatch, start, again):
+    """Texts, codes, properties, languages, tags and comments without end: they are not kept."""
+    monkeypatch.setattr(tmx, "LONGEST_UNIT", 100_000)
+    stream = Endless(f'<tmx version="1.4"><body>{start}', again)
+    with pytest.raises(Permanent, match="a unit has more than 100,000 characters"):
+        list(tmx.read(stream, "memory.tmx"))
+    assert stream.given < 1_000_000
+
+
+def test_a_file_may_be_of_any_length(monkeypatch):
+    """What is bounded is a unit: so many of them as a file has are read one after the other."""
+    monkeypatch.setattr(tmx, "LONGEST_UNIT", 1_000)
+    stream = Endless('<tmx version="1.4"><body>', tu("tide", "maré"))
+    assert sum(1 for _ in islice(tmx.read(stream, "memory.tmx"), 2_000)) == 2_000
 
 
 def test_a_document_type_that_points_outside_is_not_loaded():

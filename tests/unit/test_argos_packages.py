@@ -113,7 +113,7 @@ def test_the_target_prefix_decides_the_language(tmp_path):
 def test_a_pivot_goes_through_both_packages_by_the_route(models):
     """The router finds the way, the host walks it, and the provenance names both models."""
     hops = [model.hop for model in registry.installed(models, ["argos"])]
-    way = routing.find("en", "pt-PT", hops, ["argos"], "es")
+    way = routing.find_all("en", "pt-PT", hops, ["argos"], "es")[0]
     assert [(hop.source, hop.target) for hop in way.hops] == [("en", "es"), ("es", "pt")]
     assert way.name == "+".join(f"argos:{hop.model}@{hop.checksum}" for hop in way.hops)
     results = {}

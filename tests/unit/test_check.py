@@ -127,16 +127,17 @@ def test_a_place_found_by_position_only_is_shown_to_the_editor():
     assert (finding.check, finding.severity) == ("placement", Severity.WARN)
 
 
-def test_a_check_that_crashes_is_a_finding_and_the_others_go_on():
+@pytest.mark.parametrize("usual", Severity)
+def test_a_check_that_crashes_is_a_finding_as_severe_as_itself_and_the_others_go_on(usual):
     class Broken:
-        id, name, severity = "broken", "A broken check", Severity.BLOCK
+        id, name, severity = "broken", "A broken check", usual
 
         def run(self, translation):
             raise KeyError("secret")
 
     document = segment.segment(CleanDocument(Metadata(language="en"), "<p>The river</p>"))
     found = check.run(document, [], "en", "pt", checks=[Broken(), *check.DEFAULT])
-    assert [(f.check, f.severity) for f in found] == [("broken", Severity.WARN), ("empty", Severity.BLOCK)]
+    assert [(f.check, f.severity) for f in found] == [("broken", usual), ("empty", Severity.BLOCK)]
     assert "check “A broken check” failed (KeyError)" in found[0].message
     assert "secret" not in found[0].message
 

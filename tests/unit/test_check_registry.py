@@ -46,6 +46,19 @@ class Numbers(Hotline):
     id = "numbers"
 
 
+class Loud(Hotline):
+    id, severity = "loud", "loud"
+
+
+class Crashing(Hotline):
+    """One that always fails."""
+
+    id, severity = "crashing", Severity.WARN
+
+    def run(self, translation):
+        raise RuntimeError
+
+
 @pytest.fixture
 def packages(monkeypatch):
     """Entry points as if packages were installed that bring them."""
@@ -104,6 +117,19 @@ def test_a_check_that_calls_itself_otherwise_is_not_loaded(packages):
     [other] = registry.others()
     assert isinstance(other, registry.Missing)
     assert "calls itself 'hotline'" in other.reason
+
+
+def test_a_check_without_a_severity_is_not_loaded(packages):
+    packages(loud="Loud")
+    [other] = registry.others()
+    assert isinstance(other, registry.Missing)
+    assert "'loud' is not a valid Severity" in other.reason
+
+
+def test_a_check_that_crashes_blocks_where_the_network_makes_it_block(packages):
+    packages(crashing="Crashing")
+    assert severities()["crashing"] == "warn"
+    assert severities(crashing="block")["crashing"] == "block"
 
 
 def test_nobody_takes_the_id_of_one_of_ours(packages):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from babel import Locale
 
 from pipeline.documents import CleanDocument, Metadata, Origin, Severity, TranslatedSegment
 from pipeline.stages import check, segment
@@ -391,3 +392,50 @@ def test_every_finding_that_a_class_makes_is_of_its_own_id():
     """The text checks warn: blocking is for what breaks a page or a meaning for sure."""
     blocking = {each.id for each in check.DEFAULT if each.severity is Severity.BLOCK}
     assert blocking == {"empty", "kept", "codes", "links"}
+
+
+LANGUAGES = (
+    "ar az bg ca cs da de el en es et eu fa fi fr ga he hi hr hu hy id is it ka kk lt lv nl pl pt ro ru sk sl sq sr sv "
+    "sw tr uk ur uz vi"
+)
+
+
+@pytest.mark.parametrize("tag", LANGUAGES.split())
+def test_every_month_of_a_language_is_read_however_its_letters_are_written(tag):
+    """Greek ends a word with another s, Turkish and Azerbaijani have two kinds of i: both were lost, or raised."""
+    for number, name in Locale.parse(tag).months["format"]["wide"].items():
+        [date] = dates(f"x 3 {name} 2026 x", tag)
+        assert (2026, number, 3) in date.values
+        for variant in (name.upper(), name.lower(), name.title(), name.replace("i", "İ"), name.replace("i", "ı")):
+            assert len(list(dates(f"3 {variant} 2026", tag))) <= 1
+
+
+def test_greek_names_of_months_without_a_day():
+    [date] = dates("Μάρτιος 2026", "el")
+    assert date.values == {(2026, 3, 0)}
+
+
+def test_addresses_of_both_kinds_that_are_lost_are_told_together():
+    [message] = found(
+        "urls", "See https://tides.example/x, www.maps.example and forms.relief.example", "Ver https://tides.example/y"
+    )
+    assert message == (
+        "Web addresses differ from the source (missing: forms.relief.example, https://tides.example/x, "
+        "www.maps.example; not in the source: https://tides.example/y)."
+    )
+
+
+def test_an_address_that_only_the_translation_has_is_told():
+    assert found("urls", "See our page", "Ver www.pages.example") == [
+        "Web addresses differ from the source (not in the source: www.pages.example)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("check_id", "one"), [("numbers", "{0}"), ("emails", "a{0}@b.example"), ("urls", "http://h{0}.example")]
+)
+def test_of_many_that_are_missing_the_first_few_are_told(check_id, one):
+    source = " and ".join(one.format(n) for n in range(10, 30))
+    [message] = found(check_id, source, "nada")
+    assert message.endswith("and 15 more).")
+    assert message.count(", ") == 4

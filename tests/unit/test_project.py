@@ -52,6 +52,28 @@ def placed(marked: str, target: str, own: dict[str, str] | None = None, aligner:
 
 
 @pytest.mark.parametrize(
+    ("marked", "target", "own", "known", "unsure"),
+    [
+        ("[All of it.]", "Tudo isso.", {}, {}, set()),
+        ("We saw [Ana] today", "Hoje vimos Ana", {}, {}, set()),
+        ("the [boat] left", "o barco partiu", {"boat": "barco"}, {}, set()),
+        ("the [boat] left", "o barco partiu", {}, {}, {0}),
+        ("the [boat] left", "o barco partiu", {"boat": "navio"}, {}, set()),
+        ("the [boat] left", "o barco partiu", {}, {"boat": "barco", "left": "partiu"}, set()),
+        ("a [boat] saw a ship", "um barco viu um navio", {}, {"boat": "barco", "ship": "navio"}, set()),
+        ("a [boat] saw a ship", "um barco viu um barco", {}, {"boat": "barco", "ship": "barco"}, set()),
+        ("the [old boat] left", "o barco partiu", {}, {"boat": "barco", "old": "partiu"}, {0}),
+        ("the [boat] [left]", "o barco partiu", {"boat": "barco"}, {}, {1}),
+    ],
+)
+def test_spans_whose_places_their_own_translation_might_change_are_named(marked, target, own, known, unsure):
+    source, wanted = spans(marked, own)
+    projection = Projection(source, target, PAIR, Dictionary(**known))
+    projection.place(wanted)
+    assert projection.unsure == unsure
+
+
+@pytest.mark.parametrize(
     ("marked", "target", "own", "expected"),
     [
         ("[All of it.]", "Tudo isso.", {}, "Tudo isso. (whole)"),

@@ -27,8 +27,8 @@ from pipeline.documents import (
 from pipeline.engines.firefox import FirefoxEngine
 from pipeline.stages import check, segment
 from pipeline.stages.check.glossary import Glossary as GlossaryCheck
-from pipeline.stages.translate import Resources, terms, translate, verify
-from pipeline.stages.translate.terms import Fault, digest, glossary, overlaid, related
+from pipeline.stages.translate import Resources, taken, terms, translate, verify
+from pipeline.stages.translate.terms import Fault, glossary, overlaid, related
 
 ROUTE = Route("en", "pt", (Hop("fake", "en", "pt", "m", "0" * 16),))
 TABLE = Term("tide table", "tabela de marés", forbidden=("mesa de maré",))
@@ -206,11 +206,60 @@ def test_messages_name_the_term_and_what_to_do():
     ]
 
 
-def test_a_digest_names_what_terms_demand():
-    assert digest([TABLE, TIDE]) == digest([TIDE, TABLE])
-    assert digest([TABLE]) == digest([Term(TABLE.source, TABLE.target, forbidden=TABLE.forbidden, note="!")])
-    assert digest([TABLE]) != digest([Term(TABLE.source, TABLE.target)])
-    assert len(digest([])) == 16
+def problems_work(monkeypatch, source: str, target: str, known: tuple[Term, ...]) -> int:
+    """How many characters are cut into words, and how many words are compared, to see what is wrong."""
+    work = 0
+
+    def counted(function, cost):
+        def call(*args):
+            nonlocal work
+            work += cost(*args)
+            return function(*args)
+
+        return call
+
+    looked_for = glossary(known, "en", "pt")
+    hits = looked_for.find(source)
+    with monkeypatch.context() as patch:
+        for module in (terms, taken):
+            patch.setattr(module, "tokenize", counted(taken.tokenize, lambda text, *_: len(text)))
+        for name in ("related", "_same"):
+            patch.setattr(terms, name, counted(getattr(terms, name), lambda *_: 1))
+        looked_for.problems(source, hits, target)
+    return work
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("tide table, ", "tabela de marés, "),
+        ("tide table, ", "mesa de maré, "),
+        ("the tide table of Tidewater Relief, ", "a tabela de marés da Tidewater Relief-boat, "),
+        ("the tide table of Tidewater Relief, ", "nada disso, "),
+    ],
+)
+def test_a_text_full_of_terms_takes_no_more_than_its_length(monkeypatch, source, target):
+    """Twice the text is about twice the work; when each term was looked for in the rest anew, it was four times."""
+    known = (TABLE, TIDE, RELIEF)
+    once, twice = (problems_work(monkeypatch, source * n, target * n, known) for n in (200, 400))
+    assert twice < 2.5 * once
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("Relief Relief", "Relief", [Fault.CHANGED]),
+        ("Relief Relief", "Relief-Relief", []),
+        ("Relief Relief boat", "Relief-Relief barco", []),
+        ("Relief boat", "Relief-barco", []),
+        ("Relief boat", "Reliefbarco", [Fault.CHANGED, Fault.MISSING]),
+        ("boat boat Relief", "barco Relief-barco", [Fault.MISSING]),
+        ("boat Relief boat", "Relief-barco-Relief", [Fault.MISSING]),
+    ],
+)
+def test_what_is_written_to_a_kept_name_still_counts(source, target, expected):
+    known = glossary((Term("Relief", "Relief"), Term("boat", "barco")), "en", "pt")
+    assert [each.fault for each in known.problems(source, known.find(source), target)] == expected
 
 
 # --- into a translation ---

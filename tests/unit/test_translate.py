@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.documents import CleanDocument, Failure, Hop, Metadata, Origin, Route
 from pipeline.stages import segment
-from pipeline.stages.translate import as_source, literals, mask, sentences, translate, typography, verify
+from pipeline.stages.translate import Resources, as_source, literals, mask, sentences, translate, typography, verify
 from pipeline.stages.translate.draft import FAULT
 from pipeline.stages.translate.inline import UnreadableError, parse
 
@@ -253,6 +253,93 @@ def test_without_any_evidence_the_position_decides_but_never_for_function_words(
     result = one("aaa <b>bbb</b> of ccc", answers.__getitem__)
     assert result.evidence == ("position",)
     assert result.target in ("xxx de <b>yyy</b> zzz", "<b>xxx</b> de yyy zzz")
+
+
+class Dictionary:
+    """An aligner that knows some words, and counts how often it is asked."""
+
+    def __init__(self, **known):
+        self.known, self.calls = known, 0
+
+    def strengths(self, source, target):
+        self.calls += 1
+        return [[0.9 * (self.known.get(one) == two) for two in target] for one in source]
+
+
+def asked_for(bodies, aligner):
+    """What the engine was asked for, call by call, and the paragraphs that came out."""
+    calls = []
+
+    def engine(route, sentences):
+        calls.append(list(sentences))
+        yield {text: ENGINE(text) for text in sentences}
+
+    results = translate([cut(body) for body in bodies], ROUTE, DictMemory(), engine, Resources(aligner=aligner))
+    return calls, [segment.target for result in results for segment in result]
+
+
+RED_BOAT, RED_RIVER = "<p>The <b>red</b> boat saw Ana</p>", "<p>The <b>red</b> boat saw the river</p>"
+
+
+def test_a_span_whose_place_is_sure_costs_the_engine_nothing():
+    """The aligner knows every word: the sentence alone is asked for."""
+    known = Dictionary(the="o", red="vermelho", boat="barco", saw="viu", ana="ana")
+    calls, targets = asked_for([RED_BOAT], known)
+    assert calls == [["The red boat saw Ana"]]
+    assert targets == ["o barco <b>vermelho</b> viu Ana"]
+
+
+def test_spans_in_doubt_are_asked_for_together_and_once():
+    """Of all documents, in one more call, each text once."""
+    calls, targets = asked_for([RED_BOAT, RED_RIVER], Dictionary())
+    assert [sorted(call) for call in calls] == [["The red boat saw Ana", "The red boat saw the river"], ["red"]]
+    assert targets == ["o barco <b>vermelho</b> viu Ana", "o barco <b>vermelho</b> viu o rio"]
+
+
+def test_without_an_aligner_all_is_asked_for_in_one_call():
+    calls, targets = asked_for([RED_BOAT, "<p><b>The river</b></p>"], None)
+    assert [sorted(call) for call in calls] == [["The red boat saw Ana", "The river", "red"]]
+    assert targets == ["o barco <b>vermelho</b> viu Ana", "<b>o rio</b>"]
+
+
+@pytest.mark.parametrize("answer", [Failure("it hung"), "", "Q Q Q Q Q Q Q Q"])
+def test_what_an_engine_makes_of_a_span_alone_never_breaks_its_sentence(answer):
+    """It is evidence, not text."""
+    known = {"red": answer}
+    result = translated_with("The <b>red</b> boat saw Ana", lambda text: known.get(text) or ENGINE(text), Dictionary())
+    assert (result.problem, re.sub("</?b>", "", result.target)) == ("", "o barco vermelho viu Ana")
+
+
+def translated_with(source, function, aligner):
+    [[result]] = translate(
+        [cut(f"<p>{source}</p>")], ROUTE, DictMemory(), Recorder(function), Resources(aligner=aligner)
+    )
+    return result
+
+
+def test_segments_are_finished_while_the_engine_still_translates():
+    aligner, seen = Dictionary(), []
+
+    def engine(route, sentences):
+        for text in sentences:
+            seen.append(aligner.calls)
+            yield {text: ENGINE(text)}
+
+    bodies = [RED_BOAT, "<p>saw the river</p>", "<p>the river</p>"]
+    translate([cut(body) for body in bodies], ROUTE, DictMemory(), engine, Resources(aligner=aligner))
+    assert seen[:2] == [0, 1]
+
+
+def test_a_failed_sentence_waits_for_the_next_route():
+    """It is not settled with the failure of the first, and comes once."""
+    second = Route("en", "pt", (Hop("other", "en", "pt", "m", "1" * 16),))
+
+    def engine(route, sentences):
+        good = ENGINE if route is second else lambda _: Failure("it hung")
+        yield {text: good(text) for text in sentences}
+
+    [[result]] = translate([cut("<p>the river</p>")], ROUTE, DictMemory(), engine, others=[second])
+    assert (result.target, result.routes) == ("o rio", (1,))
 
 
 def test_a_span_over_two_sentences_stays_one():

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import islice
 from typing import Final
 
+from pipeline.stages.check.compared import differing, sentence
 from pipeline.stages.check.contract import Read, TextCheck
 
 _EMAIL: Final = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
@@ -28,7 +28,7 @@ class Emails(TextCheck):
     def problem(self, read: Read) -> str:
         if "@" not in read.source.visible and "@" not in read.target.visible:
             return ""
-        return _differing("E-mail addresses", emails(read.source.visible), emails(read.target.visible))
+        return sentence("E-mail addresses", differing(emails(read.source.visible), emails(read.target.visible)))
 
 
 class Urls(TextCheck):
@@ -37,15 +37,11 @@ class Urls(TextCheck):
 
     def problem(self, read: Read) -> str:
         source, target = read.source.visible, read.target.visible
-        if "." not in source and "://" not in target:
-            return ""
-        if message := _differing("Web addresses", urls(source), urls(target)):
-            return message
+        ours, theirs = urls(source), urls(target)
         # A host without http:// looks like two sentences that lack a space: only its loss is told.
-        there = set(_HOST.findall(target))
-        hosts = dict.fromkeys(_HOST.findall(source))
-        lost = list(islice((host for host in hosts if host not in there and host not in target), 5))
-        return f"Web addresses differ from the source (missing: {', '.join(lost)})." if lost else ""
+        lost = _hosts(source) - _hosts(target)
+        hosts = Counter(host for host in lost if host not in target and not host.startswith("www."))
+        return sentence("Web addresses", differing(ours + hosts, theirs))
 
 
 def emails(text: str) -> Counter[str]:
@@ -55,13 +51,10 @@ def emails(text: str) -> Counter[str]:
 
 def urls(text: str) -> Counter[str]:
     """The web addresses of a text that say that they are such: by ``http://`` or ``www.``."""
+    if "://" not in text and "www." not in text.casefold():
+        return Counter()
     return Counter(match[0].rstrip(_TRAILING) for match in _URL.finditer(text))
 
 
-def _differing(what: str, ours: Counter[str], theirs: Counter[str]) -> str:
-    if ours == theirs:
-        return ""
-    lost, added = sorted((ours - theirs).elements())[:5], sorted((theirs - ours).elements())[:5]
-    parts = [f"missing: {', '.join(lost)}"] if lost else []
-    parts += [f"not in the source: {', '.join(added)}"] if added else []
-    return f"{what} differ from the source ({'; '.join(parts)})."
+def _hosts(text: str) -> set[str]:
+    return set(_HOST.findall(text)) if "." in text else set()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pipeline.documents import CheckFinding, Origin, Segment, Severity
+from pipeline.stages import markup
 from pipeline.stages.check.contract import Pair, SegmentCheck, Translation
 from pipeline.stages.translate import inline, literals
 from pipeline.stages.translate.inline import UnreadableError
@@ -14,7 +15,6 @@ from pipeline.stages.translate.route import NO_FIT, distance
 from pipeline.stages.translate.words import UNSPACED
 
 _WORD: Final = re.compile(rf"[{UNSPACED}]|[^\W\d_]{{2,}}")
-_TAG: Final = re.compile("<[^>]*>")
 _FEWEST: Final = 4
 """Words that two languages may well share: a name, a title. With more, an equal text is an untranslated one."""
 
@@ -60,13 +60,13 @@ class Untranslated:
             for segment, target in translation.pairs
             if target.origin not in (Origin.SOURCE, Origin.KEPT, Origin.APPROVED, Origin.PERSON)
         ]
-        if not any(_alike(segment.source, target.target) for segment, target in machine):
+        if not any(_alike(segment, target.target) for segment, target in machine):
             return  # nearly always; the exact look below costs a tenth of the whole stage
         total = same = 0
         for segment, target in machine:
-            text = _visible(segment.source, segment, translation)
+            text = _translatable(segment.source, segment, translation)
             total += len(text)
-            if text != _visible(target.target, segment, translation):
+            if text != _translatable(target.target, segment, translation):
                 continue
             if len(_WORD.findall(text)) >= _FEWEST:
                 same += len(text)
@@ -76,12 +76,17 @@ class Untranslated:
             yield CheckFinding(self.id, Severity.BLOCK, "", message)
 
 
-def _alike(source: str, target: str) -> bool:
-    """Whether two segments may say the same: the same words in any order, markup aside."""
-    return sorted(_TAG.sub(" ", source).casefold().split()) == sorted(_TAG.sub(" ", target).casefold().split())
+def _alike(segment: Segment, target: str) -> bool:
+    """Whether a translation may say the same as its source: the same letters in any order, markup aside.
+
+    Letters and not words: where the tags of a text have moved, its words are cut in other places.
+    """
+    texts = [markup.visible(text) if segment.markup else text for text in (segment.source, target)]
+    first, second = ("".join(text.casefold().split()) for text in texts)
+    return len(first) == len(second) and sorted(first) == sorted(second)
 
 
-def _visible(html: str, segment: Segment, translation: Translation) -> str:
+def _translatable(html: str, segment: Segment, translation: Translation) -> str:
     """The words that were for translating, without literals and markup."""
     pattern = literals.carried(translation.source_language, translation.target_language)
     try:

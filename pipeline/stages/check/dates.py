@@ -109,7 +109,7 @@ def _by_name(text: str, written: _Written) -> Iterator[Found]:
         return
     for pattern, (year, month, day) in written.patterns:
         for match in pattern.finditer(text):
-            number = written.months[match[month].casefold()]
+            number = written.months[_folded(match[month])]
             yield from _found(match, [(int(match[year] or 0) if year else 0, number, int(match[day]) if day else 0)])
 
 
@@ -141,27 +141,35 @@ def _written(tag: str) -> _Written | None:
         locale = Locale.parse(tag, sep="-")
     except (UnknownLocaleError, ValueError):
         return None
-    months: dict[str, int] = {}
+    names: dict[str, int] = {}
     for usage in ("format", "stand-alone"):
         for width in ("wide", "abbreviated"):
             for number, name in locale.months[usage][width].items():
                 if any(map(str.isalpha, name)):
-                    months.setdefault(name.rstrip(".").casefold(), number)
-    if not months:
+                    names.setdefault(name.rstrip("."), number)
+    if not names:
         return None
     # "May" and "may" are two words: where CLDR writes months with a capital letter, only that is one.
     capital = locale.months["format"]["wide"][1][:1].isupper()
-    names = "|".join(re.escape(name) for name in sorted(months, key=len, reverse=True))
-    if capital:
-        names = "|".join(part.title() if part.isascii() else part.capitalize() for part in names.split("|"))
-    month = rf"(?<!\w)({names})\b\.?"
+    # As they are written, and not folded: Greek has another letter for the s at the end, Turkish two kinds of i.
+    written = {name[:1].upper() + name[1:] if capital else name for name in names}
+    alternatives = "|".join(re.escape(name) for name in sorted(written, key=len, reverse=True))
+    month = rf"(?<!\w)({alternatives})(?!\w)\.?"  # no \b: Hindi names end in a vowel sign, which is no \w
     flags = re.NOFLAG if capital else re.IGNORECASE
     ways = (
         (rf"{_DAY}{_JOINT}{month}(?:,?{_JOINT}{_YEAR})?", (3, 2, 1)),
         (rf"{month}\s+(\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s+{_YEAR})?", (3, 1, 2)),
         (rf"{month},?{_JOINT}{_YEAR}", (2, 1, 0)),
     )
+    months: dict[str, int] = {}
+    for name, number in names.items():
+        months.setdefault(_folded(name), number)
     return _Written(months, re.compile(month, flags), tuple((re.compile(way, flags), groups) for way, groups in ways))
+
+
+def _folded(name: str) -> str:
+    """A month's name whatever its letters' size, as the patterns take it: İ and ı are an i to them."""
+    return name.replace("İ", "i").replace("ı", "i").casefold()
 
 
 def _left(some: list[Found], others: list[Found]) -> list[Found]:

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from pipeline.stages.check.languages import language, script
+from pipeline.stages.translate.words import base_language, script
 
 if TYPE_CHECKING:  # lingua takes a moment to import, and most commands never ask
     from lingua import LanguageDetector
@@ -57,18 +57,23 @@ _LETTERS: Final = {
 
 def label(tag: str) -> str:
     """A language as lingua calls it: ``pt`` for ``pt-BR``. It may not know it."""
-    found = language(tag)
+    found = base_language(tag)
     return _NAMES.get(found, found)
 
 
 def other_language(text: str, expected: str, languages: frozenset[str]) -> str:
     """The label of the language that a text is in, when it is surely one of ``languages`` and not ``expected``."""
-    detector = _detector(languages | {expected})
-    if detector is None or expected not in _known():
+    found = likely(text, languages | {expected}) if expected in _known() else ""
+    return found if found != expected else ""
+
+
+def likely(text: str, languages: frozenset[str]) -> str:
+    """The label of the one of some languages that a text is surely in; empty when that is not sure."""
+    detector = _detector(languages)
+    if detector is None:
         return ""
     values = detector.compute_language_confidence_values(text[:MOST])
-    best = values[0].language.iso_code_639_1.name.lower()
-    return best if best != expected and values[0].value >= SURE else ""
+    return values[0].language.iso_code_639_1.name.lower() if values[0].value >= SURE else ""
 
 
 def in_script(text: str, tag: str) -> float:

@@ -1,4 +1,4 @@
-"""What the checks need to know of single languages: scripts, spaces, marks."""
+"""What the checks need to know of single languages: countries, spaces, capitals."""
 
 from __future__ import annotations
 
@@ -27,27 +27,9 @@ CASELESS: Final = frozenset(_CASELESS.split())
 
 
 @lru_cache(maxsize=256)
-def language(tag: str) -> str:
-    """The language of a BCP 47 tag: ``pt`` of ``pt-BR``; empty when the tag can't be read."""
-    try:
-        return langcodes.get(tag).language or ""
-    except LanguageTagError:
-        return ""
-
-
-@lru_cache(maxsize=256)
 def territory(tag: str) -> str:
     """The country of a BCP 47 tag, likely or said: ``BR`` of ``pt``."""
     try:
         return langcodes.get(tag).maximize().territory or ""
-    except LanguageTagError:
-        return ""
-
-
-@lru_cache(maxsize=256)
-def script(tag: str) -> str:
-    """The script of a BCP 47 tag, likely or said: ``Latn``, ``Arab``, ``Hans``."""
-    try:
-        return langcodes.get(tag).maximize().script or ""
     except LanguageTagError:
         return ""

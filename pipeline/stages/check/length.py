@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pipeline.stages.check.contract import Read, TextCheck
-from pipeline.stages.check.languages import language, script
+from pipeline.stages.translate.words import base_language, script
 
 # Characters that a language takes for what English says in one, roughly: what is told apart is a lost sentence from a
 # whole one, so that 30 % here or there do not matter. Seen on the corpus in tests/quality for pt (1.09).
@@ -48,7 +48,7 @@ class Length(TextCheck):
 
 def density(tag: str) -> float:
     """How many characters a language takes for one of English."""
-    return _BY_LANGUAGE.get(language(tag)) or _BY_SCRIPT.get(script(tag), 1.0)
+    return _BY_LANGUAGE.get(base_language(tag)) or _BY_SCRIPT.get(script(tag), 1.0)
 
 
 def _told(what: str, read: Read) -> str:

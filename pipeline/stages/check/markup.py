@@ -9,11 +9,12 @@ from typing import Final
 
 from pipeline.documents import CheckFinding, Severity
 from pipeline.stages import markup
+from pipeline.stages.check.compared import differing, sentence
 from pipeline.stages.check.contract import Pair, SegmentCheck, Translation
 from pipeline.stages.markup import Kind
 from pipeline.stages.translate import verify
 
-_SHOWN: Final = 5
+_WORDS: Final = ("lost", "added")
 _LITERAL: Final = re.compile(rf"<(?:{'|'.join(sorted(markup.LITERAL))})\b", re.IGNORECASE)
 
 
@@ -40,8 +41,8 @@ class Links:
         for segment, target in translation.pairs:
             if segment.key not in translation.retagged:
                 continue
-            if parts := _differing(verify.links(segment.source), verify.links(target.target)):
-                message = f"Addresses differ from the source ({'; '.join(parts)})."
+            parts = differing(verify.links(segment.source), verify.links(target.target), _WORDS)
+            if message := sentence("Addresses", parts):
                 yield CheckFinding(self.id, self.severity, segment.key, message)
 
 
@@ -63,14 +64,9 @@ def _damage(source: str, target: str, *, retagged: bool) -> list[str]:
     """What is lost, added or badly nested. With the same tags only literals can differ, and how tags are nested."""
     theirs = verify.shape(target)
     if retagged:
-        return _differing(_codes(source), _codes(target)) + theirs.faults
+        return differing(_codes(source), _codes(target), _WORDS) + theirs.faults
     literals = verify.shape(source).literals if theirs.literals or _LITERAL.search(source) else Counter[str]()
-    return _differing(literals, theirs.literals) + theirs.faults
-
-
-def _differing(ours: Counter[str], theirs: Counter[str]) -> list[str]:
-    parts = [f"lost: {_listed(lost)}"] if (lost := ours - theirs) else []
-    return parts + ([f"added: {_listed(added)}"] if (added := theirs - ours) else [])
+    return differing(literals, theirs.literals, _WORDS) + theirs.faults
 
 
 def _codes(html: str) -> Counter[str]:
@@ -82,8 +78,3 @@ def _codes(html: str) -> Counter[str]:
             rest = sorted(f'{a.name}="{a.value}"' for a in values if a.name not in verify.ADDRESSES)
             found[f"<{' '.join([token.name, *rest])}>"] += 1
     return found
-
-
-def _listed(items: Counter[str]) -> str:
-    shown = ", ".join(sorted(items)[:_SHOWN])
-    return shown if len(items) <= _SHOWN else f"{shown} and {len(items) - _SHOWN} more"

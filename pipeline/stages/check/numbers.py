@@ -6,8 +6,10 @@ import re
 from collections import Counter
 from typing import Final
 
+from pipeline.stages.check.compared import differing, sentence
 from pipeline.stages.check.contract import Read, TextCheck
 from pipeline.stages.check.dates import without_common
+from pipeline.stages.translate.numbers import digits_of
 
 # Digits with the marks between them that group thousands or begin decimals, in whatever locale.
 _NUMBER: Final = re.compile(r"\d+(?:[.,'’٬٫]\d+|[ \xa0\u202f]\d{3}(?!\d))*")
@@ -30,10 +32,7 @@ class Numbers(TextCheck):
         ours, theirs = numbers(source), numbers(translated)
         if ours == theirs or numbers(_on_24_hours(source)) == numbers(_on_24_hours(translated)):
             return ""
-        lost, added = sorted((ours - theirs).elements()), sorted((theirs - ours).elements())
-        parts = [f"missing: {', '.join(lost)}"] if lost else []
-        parts += [f"not in the source: {', '.join(added)}"] if added else []
-        return f"Numbers differ from the source ({'; '.join(parts)})."
+        return sentence("Numbers", differing(ours, theirs))
 
 
 def numbers(text: str) -> Counter[str]:
@@ -41,7 +40,7 @@ def numbers(text: str) -> Counter[str]:
 
     Separators are left out since only the locale says what they mean.
     """
-    return Counter("".join(str(int(c)) for c in match[0] if c.isdecimal()) for match in _NUMBER.finditer(text))
+    return Counter(digits_of(match[0]) for match in _NUMBER.finditer(text))
 
 
 def _on_24_hours(text: str) -> str:

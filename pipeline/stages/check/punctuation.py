@@ -6,8 +6,9 @@ import re
 from typing import Final
 
 from pipeline.stages.check.contract import Read, TextCheck
-from pipeline.stages.check.languages import UNSPACED, language, territory
+from pipeline.stages.check.languages import UNSPACED, territory
 from pipeline.stages.check.reading import OBJECT
+from pipeline.stages.translate.words import base_language
 
 _MARKS: Final = {
     "question": "?？؟⸮՞፧",
@@ -44,7 +45,7 @@ class Ending(TextCheck):
         theirs = ending(target_text, target)
         if ours != theirs and not _may_differ(ours, theirs, read):
             return f"The source ends with {_called(ours)}, the translation with {_called(theirs)}."
-        if language(target) in _INVERTING:
+        if base_language(target) in _INVERTING:
             for mark, inverted in _INVERTED.items():
                 if mark in source_text and mark in target_text and inverted not in target_text:
                     return f"“{inverted}” is missing."
@@ -54,12 +55,12 @@ class Ending(TextCheck):
 def ending(text: str, tag: str) -> str:
     """The kind of the last mark, whatever closes behind it: ``question`` of *“Why?”*, *(Why?)* and *Why”?*."""
     tail = text.rstrip()[-_TAIL:]
-    if language(tag) == "hy" and _ARMENIAN_QUESTION in tail:
+    if base_language(tag) == "hy" and _ARMENIAN_QUESTION in tail:
         return "question"
     found = ""
     while tail:
         last, tail = tail[-1], tail[:-1]
-        if last in _CLASS or (last in _GREEK_QUESTION and language(tag) == "el"):
+        if last in _CLASS or (last in _GREEK_QUESTION and base_language(tag) == "el"):
             kind = _CLASS.get(last, "question")
             if kind == "full stop" and tail.endswith(last * 2):
                 kind = "ellipsis"
@@ -75,7 +76,7 @@ def _may_differ(ours: str, theirs: str, read: Read) -> bool:
     pair = {ours, theirs}
     if pair <= {"", "full stop"}:
         # An abbreviation ends with a full stop of its own: p.m., a.C., km.
-        tags = {language(read.translation.source_language), language(read.translation.target_language)}
+        tags = {base_language(read.translation.source_language), base_language(read.translation.target_language)}
         dotted = read.source.prose if ours else read.target.prose
         return bool(tags & _NO_FULL_STOP) or bool(_ABBREVIATED.search(dotted.rstrip(_CLOSING + " ")[-_TAIL:]))
     # One mark or three dots for a thought that breaks off, with a full stop or without.
@@ -108,12 +109,12 @@ class Spacing(TextCheck):
         double = _DOUBLE_IN_HTML if read.segment.markup else _DOUBLE_SPACE
         if len(double.findall(target)) > len(double.findall(source)):
             return "There are two spaces in a row."
-        if language(tag) == "fr":
+        if base_language(tag) == "fr":
             if message := _french(target, tag):
                 return message
         elif len(before := _SPACE_BEFORE.findall(target)) > len(_SPACE_BEFORE.findall(source)):
             return f"There is a space before “{before[0].strip()}”."
-        if language(tag) not in UNSPACED:
+        if base_language(tag) not in UNSPACED:
             found = [each[0] for each in _NO_SPACE_AFTER.finditer(target)]
             if len(found) > len(_NO_SPACE_AFTER.findall(source)) and not _HOST_LIKE.search(source):
                 return f"There is no space after “{found[0]}”."

@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from pipeline.stages.check.contract import Read, TextCheck
-from pipeline.stages.check.languages import language
 from pipeline.stages.translate.typography import marks_of
+from pipeline.stages.translate.words import base_language
 
 _DOUBLE: Final = re.compile('[“”„‟«»″「」『』"]')
 _INCHES: Final = re.compile('(?<=\\d)["″]')
@@ -36,7 +36,8 @@ class Quotes(TextCheck):
         if len(theirs) % 2 and len(ours) % 2 == 0:
             return "A quotation mark is missing, or one is too many."
         tag = read.translation.target_language
-        allowed = set("".join(marks_of(tag)) + _ALSO.get(language(tag), "")) | (_STRAIGHT if '"' in ours else set())
+        usual = "".join(marks_of(tag)) + _ALSO.get(base_language(tag), "")
+        allowed = set(usual) | (_STRAIGHT if '"' in ours else set())
         if foreign := sorted(set(theirs) - allowed - _STRAIGHT):
             opening, closing, *_ = marks_of(tag)
             return f"“{foreign[0]}” is not a quotation mark of the language, which sets {opening}…{closing}."

@@ -54,6 +54,7 @@ def others() -> tuple[Check, ...]:
             check: Check = point.load()()
             if check.id != point.name:
                 raise TypeError(f"{point.value} calls itself {check.id!r}, not {point.name!r}")
+            Severity(check.severity)  # it must have one, by which its own crash is judged
         except Exception as error:  # a third party's module may raise anything as it is imported
             log.warning("The check %s can't be loaded from %s", point.name, point.value, exc_info=True)
             check = Missing(point.name, f"{type(error).__name__}: {error}")

@@ -7,7 +7,8 @@ from collections import Counter
 from typing import Final
 
 from pipeline.stages.check.contract import Read, TextCheck
-from pipeline.stages.check.languages import REDUPLICATING, UNSPACED, language
+from pipeline.stages.check.languages import REDUPLICATING, UNSPACED
+from pipeline.stages.translate.words import base_language
 
 _LONGEST_PHRASE: Final = 4
 _LEGITIMATE: Final = {
@@ -33,7 +34,7 @@ class Repeated(TextCheck):
     name = "No word is repeated by mistake"
 
     def problem(self, read: Read) -> str:
-        tag = language(read.translation.target_language)
+        tag = base_language(read.translation.target_language)
         if tag in UNSPACED:
             return ""
         found = doubled(read.target.prose, single=tag not in REDUPLICATING)

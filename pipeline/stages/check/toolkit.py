@@ -16,7 +16,8 @@ from translate.filters import checks
 from translate.lang import factory
 
 from pipeline.stages.check.contract import Read, TextCheck
-from pipeline.stages.check.languages import CASELESS, script
+from pipeline.stages.check.languages import CASELESS
+from pipeline.stages.translate.words import script
 
 _ROUND: Final = str.maketrans("（）［］｛｝﴾﴿", "()[]{}()")
 

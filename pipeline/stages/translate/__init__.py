@@ -16,7 +16,9 @@ Of all documents together, each distinct sentence is asked for once. A segment g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from pipeline.documents import Failure, Origin, Route, SegmentedDocument, TranslatedSegment
 from pipeline.stages.translate.ask import Asked, Memory, Translate
@@ -55,11 +57,37 @@ def translate(
         done.update((id(draft), approved[draft.segment.key]) for draft in document if draft.segment.key in approved)
     waiting = [draft for document in drafts for draft in document if id(draft) not in done]
     while waiting:
-        wanted = (text for draft in waiting for text in draft.requests() if text not in asked.answers)
-        asked.ask(wanted, {piece.request.text for draft in waiting for piece in draft.pieces})
-        done.update((id(draft), result) for draft in waiting if (result := draft.settle(asked.answers)))
+        done.update(
+            (id(draft), result) for draft in _answered(waiting, asked) if (result := draft.settle(asked.answers))
+        )
         waiting = [draft for draft in waiting if id(draft) not in done]
-    return [tuple(done[id(draft)] for draft in document) for document in drafts]
+    return [tuple(_scored(done[id(draft)], draft, asked) for draft in document) for document in drafts]
+
+
+def _answered(drafts: Sequence[Draft], asked: Asked) -> Iterator[Draft]:
+    """Each draft as soon as all that it asks for is answered: engines go on while it is settled."""
+    waiting: dict[str, list[Draft]] = defaultdict(list)
+    lacking: dict[int, int] = {}
+    for draft in drafts:
+        texts = {text for text in draft.requests() if text not in asked.answers}
+        lacking[id(draft)] = len(texts)
+        for text in texts:
+            waiting[text].append(draft)
+    needed = {piece.request.text for draft in drafts for piece in draft.pieces}
+    known = [draft for draft in drafts if not lacking[id(draft)]]
+    for answered in asked.ask(waiting, needed):
+        for draft in (draft for text in answered for draft in waiting[text]):
+            lacking[id(draft)] -= 1
+            if not lacking[id(draft)]:
+                yield draft
+    yield from known
+
+
+def _scored(result: TranslatedSegment, draft: Draft, asked: Asked) -> TranslatedSegment:
+    if result.origin is not Origin.ENGINE:
+        return result
+    scores = [asked.scores[piece.request.text] for piece in draft.pieces if piece.request.text in asked.scores]
+    return replace(result, sureness=min(scores)) if scores else result
 
 
 def as_source(document: SegmentedDocument) -> tuple[TranslatedSegment, ...]:

@@ -1,4 +1,4 @@
-"""A word aligner for one pair of languages, trained from sentences and their translations.
+"""Word aligners for one pair of languages: trained from sentences and their translations, or that and given lists.
 
 The library sil-thot learns which words translate which, once in each direction. What both directions say is kept as a
 table in one file: a line with its checksum, then JSON. Aligning needs the table alone. Of the models in the library
@@ -18,7 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from pipeline.errors import Permanent
+from pipeline.stages.translate.resources import Aligner
 from pipeline.stages.translate.words import words
 
 LEAST_SENTENCES: Final = 200
@@ -35,6 +39,10 @@ _LEAST_CHANCE: Final = 0.005  # of one word to be translated by the other; fewer
 _LEAST_STRENGTH: Final = 0.02
 UNKNOWN: Final = 0.03
 """Strength of a pair with a word that was never seen: it may be anything."""
+
+LEARNT: Final = 0.3
+"""What strengths count that were learnt, where there are the lists of models. Of the judged spans of tests/quality
+98.5 % are right by lists alone; with what 730 sentences taught 98.4 %, but 98.0 % if it counts in full."""
 
 Pair = tuple[str, str]
 """A sentence and its translation."""
@@ -62,6 +70,19 @@ class Lexicon:
         if known is None:
             return [UNKNOWN] * len(theirs)
         return [known.get(other, least) for other, least in zip(theirs, unknown, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Lists that hold for all texts, and what was learnt from these. Implements ``resources.Aligner``."""
+
+    lists: Aligner
+    learnt: Aligner
+
+    def strengths(self, source: Sequence[str], target: Sequence[str]) -> ArrayLike:
+        """See ``resources.Aligner``."""
+        known, more = (np.asarray(each.strengths(source, target)) for each in (self.lists, self.learnt))
+        return np.minimum(1.0, known + LEARNT * more)
 
 
 def train(pairs: Iterable[Pair], folder: Path, progress: Progress | None = None) -> Lexicon:

@@ -62,9 +62,9 @@ class _Part:
 def normal(segment: Segment) -> str:
     """The normal form of a source text; empty when its markup can't be read."""
     if not segment.markup:
-        return _spaced(_braced(segment.source), _SPACES, compose=True)
+        return spaced(braced(segment.source), _SPACES, compose=True)
     parts = _parts(segment.source)
-    return _spaced(_coded(parts, {}), _SPACES, compose=True) if parts else ""
+    return spaced(_coded(parts, {}), _SPACES, compose=True) if parts else ""
 
 
 def normal_target(segment: Segment, target: str) -> str:
@@ -74,10 +74,10 @@ def normal_target(segment: Segment, target: str) -> str:
     own.
     """
     if not segment.markup:
-        return _spaced(_braced(target), _PLAIN_SPACES)
+        return spaced(braced(target))
     source, parts = _parts(segment.source), _parts(target)
     numbers = _paired(source, parts)
-    return "" if numbers is None else _spaced(_coded(parts, numbers), _PLAIN_SPACES)
+    return "" if numbers is None else spaced(_coded(parts, numbers))
 
 
 def fill(segment: Segment, target: str) -> str:
@@ -133,7 +133,7 @@ def settled(source: str, target: str) -> tuple[str, str]:
         return f"{{{match['close']}{number}{match['empty']}}}"
 
     source = CODE.sub(renumbered, source)
-    return _spaced(source, _SPACES, compose=True), _spaced(CODE.sub(renumbered, target), _PLAIN_SPACES)
+    return spaced(source, _SPACES, compose=True), spaced(CODE.sub(renumbered, target))
 
 
 def known(document: SegmentedDocument) -> dict[str, Known]:
@@ -180,7 +180,7 @@ def visible(text: str) -> str:
     """A normal form without its codes."""
     if "{" not in text and "}" not in text:
         return text
-    return _PLAIN_SPACES.sub(" ", CODE.sub(lambda match: match[0][0] if match["number"] is None else "", text)).strip()
+    return spaced(CODE.sub(lambda match: match[0][0] if match["number"] is None else "", text))
 
 
 def digest(text: str) -> str:
@@ -252,7 +252,7 @@ def _parts(html: str) -> list[_Part]:
 def _coded(parts: Sequence[_Part], numbers: Mapping[int, int]) -> str:
     shapes = {Kind.OPEN: "{%d}", Kind.CLOSE: "{/%d}", Kind.VOID: "{%d/}"}
     return "".join(
-        _braced(unescape(part.raw))
+        braced(unescape(part.raw))
         if part.kind is Kind.TEXT
         else shapes[part.kind] % numbers.get(part.number, part.number)
         for part in parts
@@ -274,7 +274,8 @@ def _paired(source: Sequence[_Part], target: Sequence[_Part]) -> dict[int, int] 
                 numbers[part.number] = matching.pop()
             elif not exact:
                 return None
-        free = [part for part in free if part.number not in numbers.values()]
+        taken = set(numbers.values())
+        free = [part for part in free if part.number not in taken]
     return numbers if target else None
 
 
@@ -309,11 +310,13 @@ def _elements(html: str) -> dict[int, _Element]:
     return found
 
 
-def _spaced(text: str, spaces: re.Pattern[str], *, compose: bool = False) -> str:
+def spaced(text: str, spaces: re.Pattern[str] = _PLAIN_SPACES, *, compose: bool = False) -> str:
+    """Text of a normal form with single spaces, and none around it."""
     return spaces.sub(" ", unicodedata.normalize("NFC", text) if compose else text).strip()
 
 
-def _braced(text: str) -> str:
+def braced(text: str) -> str:
+    """Plain text as it stands in a normal form."""
     return text.replace("{", "{{").replace("}", "}}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from pipeline.documents import Failure, Route
+from pipeline.documents import Failure, Route, Scored
 from pipeline.errors import Permanent
 from pipeline.stages.translate import mask
 from pipeline.stages.translate.draft import Answer
@@ -32,13 +32,15 @@ class Asked:
     def __init__(self, routes: Sequence[Route], memory: Memory, engine: Translate) -> None:
         self.routes, self.memory, self.engine = routes, memory, engine
         self.answers: dict[str, Answer] = {}
+        self.scores: dict[str, float] = {}  # of the answers that came from engines which give them
         self._unusable: dict[int, Permanent] = {}  # routes whose model is missing or damaged
 
-    def ask(self, wanted: Iterable[str], needed: Collection[str]) -> None:
+    def ask(self, wanted: Iterable[str], needed: Collection[str]) -> Iterator[Collection[str]]:
         """Fill ``answers`` for every text that is wanted: with its translation, or with the Failure of every route.
 
-        What failed on a route is asked for on the next one only when it is ``needed``: the rest is evidence for the
-        places of spans, for which nobody loads another model.
+        Yields the texts whose answer is there, as they come, each text once: engines go on while the caller looks at
+        them. What failed on a route is asked for on the next one only when it is ``needed``: the rest is evidence for
+        the places of spans, for which nobody loads another model.
 
         Raises:
             Permanent: no route can be used at all; it is the error of the first.
@@ -50,12 +52,14 @@ class Asked:
             if not left or number in self._unusable:
                 continue
             try:
-                for text, answer in self._along(number, left):
-                    self.answers[text] = self._merged(text, answer)
+                for answers in self._along(number, left):
+                    self.answers.update({text: self._merged(text, answer) for text, answer in answers.items()})
+                    yield [text for text, answer in answers.items() if isinstance(answer.text, str)]
             except Permanent as error:
                 self._unusable[number] = error
         if len(self._unusable) == len(self.routes):
             raise self._unusable[0]
+        yield [text for text in texts if isinstance(self.answers[text].text, Failure)]
 
     def _is_open(self, text: str, needed: Collection[str]) -> bool:
         answer = self.answers.get(text)
@@ -68,22 +72,23 @@ class Asked:
             return answer
         return Answer(Failure(f"{before.text.reason}; {answer.text.reason}"), remembered=False, route=answer.route)
 
-    def _along(self, number: int, wanted: Sequence[str]) -> Iterator[tuple[str, Answer]]:
+    def _along(self, number: int, wanted: Sequence[str]) -> Iterator[dict[str, Answer]]:
         route = self.routes[number]
         known = self.memory.lookup(route, wanted)
         missing = dict.fromkeys(wanted)
-        for text in known.keys() & missing.keys():
-            yield text, Answer(known[text], remembered=True, route=number)
+        found = known.keys() & missing.keys()
+        yield {text: Answer(known[text], remembered=True, route=number) for text in found}
+        for text in found:
             del missing[text]
         for batch in self.engine(route, list(missing)) if missing else ():
             judged = {text: judge(text, answer) for text, answer in batch.items() if text in missing}
             good = {text: answer for text, answer in judged.items() if isinstance(answer, str)}
             counting = self.memory.store(route, good) if good else {}
-            for text, answer in judged.items():
+            for text in judged:
                 del missing[text]
-                yield text, self._answer(number, counting.get(text, answer))
-        for text in missing:
-            yield text, self._answer(number, Failure("the engine gave no answer"))
+            self.scores |= {text: answer.score for text, answer in batch.items() if isinstance(answer, Scored)}
+            yield {text: self._answer(number, counting.get(text, answer)) for text, answer in judged.items()}
+        yield {text: self._answer(number, Failure("the engine gave no answer")) for text in missing}
 
     def _answer(self, number: int, text: str | Failure) -> Answer:
         if isinstance(text, Failure):

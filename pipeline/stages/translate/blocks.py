@@ -12,7 +12,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import unescape
 from itertools import accumulate
 from math import erfc, log, sqrt
 from typing import Final, Literal
@@ -39,11 +38,11 @@ _OTHER_KIND: Final = 4.0  # what a pair of different blocks costs, in nats
 _CONFLICT: Final = 4.0  # what numbers or addresses cost of which none is on both sides
 _LEFT_OUT: Final = 0.5
 _USUAL: Final = 1.8  # languages of one kind of script differ by less in length
-_BAND: Final = 60
+_BAND: Final = 60  # blocks to either side of the diagonal that are looked at, and as many as one side has more
+_WIDEST: Final = 240  # but no more than these: a text of 5,000 blocks beside one of 10,000 would take minutes
 _IMPLAUSIBLE: Final = 3.5  # standard deviations
 _SHORT: Final = 12  # characters below which a length says nothing
 _PLACEHOLDER: Final = re.compile(r"<\?(b\d+(?:\.[a-z-]+)?)(?::[^<>?]*)?\?>")
-_TAG: Final = re.compile(r"<[^<>]*>")
 _ANCHOR: Final = re.compile(r"\d{2,}|https?://[^\s\"'<>]+")
 _GROUPING: Final = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))")  # 1,150 and 1 150 are one number
 _FIELDS: Final = (SegmentKind.TITLE, SegmentKind.SUMMARY, SegmentKind.IMAGE_ALT)
@@ -131,9 +130,13 @@ def _blocks(document: SegmentedDocument) -> list[_Block]:
 
 
 def _block(segment: Segment, path: str) -> _Block:
-    text = unescape(_TAG.sub("", segment.source)) if segment.markup else segment.source
+    text = _visible(segment)
     anchors = frozenset(_ANCHOR.findall(_GROUPING.sub("", text)))
     return _Block(segment.key, path, len("".join(text.split())), anchors, path.rpartition(">")[2])
+
+
+def _visible(segment: Segment) -> str:
+    return markup.visible(segment.source) if segment.markup else segment.source
 
 
 def _paths(skeleton: str) -> Iterator[tuple[str, str]]:
@@ -184,7 +187,7 @@ def _shortest(ours: Sequence[_Block], theirs: Sequence[_Block], ratio: float) ->
     fit = _Fit(ours, theirs, ratio)
     best: list[dict[int, tuple[float, Step]]] = [{} for _ in range(len(ours) + 1)]
     best[0][0] = (0.0, (0, 0))
-    width = _BAND + abs(len(ours) - len(theirs))
+    width = min(_BAND + abs(len(ours) - len(theirs)), _WIDEST) + len(theirs) // max(len(ours), 1)
     for i in range(len(ours) + 1):
         middle = i * len(theirs) // max(len(ours), 1)
         for j in range(max(0, middle - width), min(len(theirs), middle + width) + 1):
@@ -284,6 +287,6 @@ def _attributes_by_run(document: SegmentedDocument) -> dict[tuple[str, str], lis
 
 def _share(document: SegmentedDocument, beads: Sequence[Bead], side: Literal["source", "target"]) -> float:
     sure = {key for bead in beads if bead.sure for key in getattr(bead, side)}
-    lengths = {segment.key: len(_TAG.sub("", segment.source)) for segment in document.segments}
+    lengths = {segment.key: len(_visible(segment)) for segment in document.segments}
     total = sum(lengths.values())
     return sum(length for key, length in lengths.items() if key in sure) / total if total else 0.0

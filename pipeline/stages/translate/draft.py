@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import pairwise
@@ -79,27 +79,41 @@ class Draft:
             Piece(start, end, mask.request(text[start:end], self.inline), codes, torn=torn)
             for start, end, codes in spans
         ]
-        for piece in self.pieces:
-            if piece.request.text and not torn:
-                self._plan_own(piece)
+        # Where nothing says which words belong together, all places are in doubt.
+        for piece in self.pieces if self.resources.aligner is None and not torn else ():
+            if piece.request.text:
+                self._ask_all_own(piece)
 
-    def _plan_own(self, piece: Piece) -> None:
-        """Ask for the spans' own translations, too, where placing them may need it."""
-        for key in piece.codes:
+    def _ask_own(self, piece: Piece, codes: Iterable[int], anchors: Iterable[int]) -> None:
+        """Ask for the own translations of spans, and of the words before anchors.
+
+        Which is done where their places are in doubt, and once: of most spans the places are sure without, and what a
+        piece has more than one round of asking for would hardly be better, but keep engines waiting.
+        """
+        for key in codes:
             code = self.inline.codes[key]
-            start, end = max(code.start, piece.start), min(code.end, piece.end)
-            if words(self.inline.text[piece.start : start]) or words(self.inline.text[end : piece.end]):
-                self._plan_request(piece.own, key, self.inline.text[start:end].strip(), piece)
-        anchors = self._anchors_inside(piece)
-        for index in anchors if len(anchors) <= MOST_SEARCHED else ():
+            text = self.inline.text[max(code.start, piece.start) : min(code.end, piece.end)]
+            piece.own[key] = self._own_request(text.strip(), piece)
+        for index in anchors:
             at = self.inline.anchors[index].at
             last = next(reversed(words(self.inline.text[max(piece.start, at - LONGEST_WORD) : at])), None)
-            if last and not is_function(last.norm, self.source_language):
-                self._plan_request(piece.own_before, index, last.text, piece)
+            known = last and not is_function(last.norm, self.source_language)
+            piece.own_before[index] = self._own_request(last.text if last and known else "", piece)
 
-    def _plan_request(self, requests: dict[int, Request], key: int, text: str, piece: Piece) -> None:
-        if mask.translatable(text):
-            requests[key] = mask.request(text, self.inline, shouted=piece.request.shouted)
+    def _own_request(self, text: str, piece: Piece) -> Request:
+        return mask.request(text, self.inline, shouted=piece.request.shouted)
+
+    def _ask_all_own(self, piece: Piece) -> None:
+        """The same of all but those that take up the whole sentence."""
+        text = self.inline.text
+        codes = (self.inline.codes[key] for key in piece.codes)
+        parts = [
+            key
+            for key, code in zip(piece.codes, codes, strict=True)
+            if words(text[piece.start : code.start]) or words(text[code.end : piece.end])
+        ]
+        anchors = self._anchors_inside(piece)
+        self._ask_own(piece, parts, anchors if len(anchors) <= MOST_SEARCHED else ())
 
     def _anchors_inside(self, piece: Piece) -> range:
         anchors = self.inline.anchors  # in order of their places
@@ -141,7 +155,7 @@ class Draft:
         if self._has_wrong_terms():
             self.attempt = Attempt.TERMS
             return self._settled_terms(answers)
-        if result := self._assembled(answers):
+        if (result := self._assembled(answers)) or not self._is_answered(answers):
             return result
         if self.unplaced and not self.unplaced.torn:
             self._tear([self.unplaced])
@@ -220,7 +234,7 @@ class Draft:
         if self.enforcement.choose(self.pieces):
             return self._settled_terms(answers)
         self.enforcement.write(self.inline, self.pieces, escape=self.segment.markup)
-        if result := self._assembled(answers):
+        if (result := self._assembled(answers)) or not self._is_answered(answers):
             return result
         self.enforcement.give_up(range(len(self.pieces)))
         self._mask_terms(answers)
@@ -232,7 +246,7 @@ class Draft:
         self.inline, self.pieces, changed = self.enforcement.masked(answers)
         for number in changed:
             if self.pieces[number].request.text and not self.pieces[number].torn:
-                self._plan_own(self.pieces[number])
+                self._ask_all_own(self.pieces[number])
         return changed
 
     def _is_answered(self, answers: Mapping[str, Answer]) -> bool:
@@ -248,7 +262,7 @@ class Draft:
             return self._kept()
         self.unplaced = None
         try:
-            target, evidence = assemble(
+            made = assemble(
                 self.inline,
                 self.pieces,
                 answers,
@@ -258,15 +272,22 @@ class Draft:
             )
         except UnplacedError as error:
             self.unplaced = error.piece
+            if not error.piece.asked:
+                self._ask_all_own(error.piece)
             return None
         except NoPlaceError:
             return None
-        if self.segment.markup and verify.problems(self.segment.source, target):
+        for doubt in made.doubts:
+            if not doubt.piece.asked:
+                self._ask_own(doubt.piece, doubt.codes, doubt.anchors)
+        if not self._is_answered(answers) or (
+            self.segment.markup and verify.problems(self.segment.source, made.target)
+        ):
             return None
         share = _remembered(asked, answers)
         origin = Origin.KEPT if failed else Origin.MEMORY if share == 1.0 else Origin.ENGINE
         routes = _routes(asked, answers)
-        return TranslatedSegment(self.segment.key, target, origin, share, evidence, self.problem, routes)
+        return TranslatedSegment(self.segment.key, made.target, origin, share, made.evidence, self.problem, routes)
 
     def _kept(self) -> TranslatedSegment:
         return TranslatedSegment(self.segment.key, self.segment.source, Origin.KEPT, problem=self.problem)

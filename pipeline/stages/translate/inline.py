@@ -104,6 +104,7 @@ def parse(source: str, language: str, *, is_markup: bool, carried: literals.Carr
 _SPACES: Final = re.compile(r"\s{2,}|[^\S\xa0\u202f]")
 _MARKS: Final = re.compile(r"[.,;:!?…\"'“”„‟‘’‚‛«»‹›()\[\]¡¿،؛؟。，、；：！？]+")
 _MOST_MARKS: Final = 3  # engines change longer rows of them
+_RAISED: Final = frozenset(["sup", "sub"])
 _ANNOTATIONS: Final = frozenset(["rp", "rt", "rtc"])
 """What stands over a word to say how it is read: kept with the word as it is."""
 
@@ -158,10 +159,11 @@ class _Reader:
         token = tokens[index]
         tag = self.source[token.start : token.end]
         raw = self.source[token.start : tokens[end].end]
-        inner = _visible(self.source, tokens[index + 1 : end])
+        content = tokens[index + 1 : end]
+        inner = markup.visible(self.source, tokens=content)
         elements = sum(each.kind in (Kind.OPEN, Kind.VOID) for each in tokens[index:end])
         literal = token.name in markup.LITERAL or markup.untranslatable(tag, self.language)
-        wordless = not any(map(str.isalnum, _visible(self.source, tokens[index + 1 : end], raised=False)))
+        wordless = not _has_words(self.source, content, inner)
         literal = literal or (len(inner) == 1 and self._is_letter(token.name, inner, self._following(tokens, end)))
         if (literal and inner.strip()) or (not wordless and self._is_script(token.name, raw, inner)):
             self.inline.marks += [WITHIN_ATOM] * elements
@@ -202,8 +204,9 @@ class _Reader:
 
     def _following(self, tokens: Sequence[Token], end: int) -> str:
         """The first visible character after a token, or nothing."""
-        texts = (unescape(self.source[each.start : each.end]) for each in tokens[end + 1 :] if each.kind is Kind.TEXT)
-        return next(texts, "")[:1]
+        following = (tokens[at] for at in range(end + 1, len(tokens)))  # no slice: it would copy the rest each time
+        text = next((each for each in following if each.kind is Kind.TEXT), None)
+        return unescape(self.source[text.start : text.end])[:1] if text else ""
 
     def _last_word(self) -> str:
         start = self.inline.codes[self.parent].start if self.parent >= 0 else 0
@@ -335,17 +338,11 @@ def _matching(tokens: Sequence[Token]) -> list[int]:
     return ends
 
 
-def _visible(html: str, tokens: Sequence[Token], *, raised: bool = True) -> str:
-    """The text of the tokens; ``raised=False`` leaves out figures in sub- and superscripts, which become anchors."""
-    parts = []
-    depth = 0
-    for token in tokens:
-        if token.name in ("sup", "sub"):
-            depth += {Kind.OPEN: 1, Kind.CLOSE: -1}.get(token.kind, 0)
-        text = unescape(html[token.start : token.end]) if token.kind is Kind.TEXT else ""
-        if raised or not depth or markup.has_letter(text):
-            parts.append(text)
-    return "".join(parts)
+def _has_words(html: str, tokens: Sequence[Token], text: str) -> bool:
+    """Whether there is something to translate in the tokens and their text: raised figures alone become anchors."""
+    if markup.has_letter(text) or not any(map(str.isalnum, text)):
+        return markup.has_letter(text)
+    return any(map(str.isalnum, markup.visible(html, tokens=tokens, without=_RAISED)))
 
 
 def _is_reference(name: str, raw: str, inner: str) -> bool:

@@ -10,11 +10,8 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
-import langcodes
-from langcodes.tag_parser import LanguageTagError
-
 from pipeline.stages.translate import numbers
-from pipeline.stages.translate.words import UNSPACED, base_language
+from pipeline.stages.translate.words import UNSPACED, base_language, script
 
 LONGEST_WORD: Final = 200
 PARTS: Final = re.compile(r"\s+|[^\W_]+|\S")
@@ -141,9 +138,9 @@ def carried(source: str, target: str) -> Carried:
     A model drops letters that it has never seen (en→pt makes “Waosa” of “Wałęsa”), so that words with letters foreign
     to both alphabets are kept; so is everything in another script when the source is written in Latin letters.
     """
-    scripts = _OTHER_SCRIPT if _script(source) == "Latn" else ""
+    scripts = _OTHER_SCRIPT if script(source) == "Latn" else ""
     ours, theirs = (_ALPHABETS.get(base_language(tag)) for tag in (source, target))
-    if ours is None or (theirs is None and _script(target) == "Latn"):
+    if ours is None or (theirs is None and script(target) == "Latn"):
         return Carried((source, target), scripts, "")
     letters = ours + (theirs or "")
     known = rf"(?![{letters}{letters.upper()}])" if letters else ""
@@ -176,13 +173,6 @@ def _pattern(wanted: tuple[str, ...]) -> re.Pattern[str]:
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
-
-
-def _script(tag: str) -> str:
-    try:
-        return langcodes.get(tag).maximize().script or ""
-    except LanguageTagError:
-        return ""
 
 
 def cut(text: str, pattern: Carried) -> Iterator[tuple[str, Sort]]:

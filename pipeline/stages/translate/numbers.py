@@ -62,15 +62,19 @@ def _other_ways(source: str) -> Iterator[tuple[str, str]]:
         yield _value(decade[0]), decade[1]
 
 
+def digits_of(number: str) -> str:
+    """The digits of a number without its separators, in ASCII whatever script they are written in."""
+    digits = "".join(c for c in number if c.isdigit())
+    return digits if digits.isascii() else "".join(str(unicodedata.digit(c)) for c in digits)
+
+
 def _counted(text: str) -> Counter[str]:
     return Counter(value for number in NUMBER.findall(text) if (value := _value(number)) != "00")
 
 
 def _value(number: str) -> str:
     """The digits alone; a leading zero of two (07:30) says nothing."""
-    digits = "".join(c for c in number if c.isdigit())
-    if not digits.isascii():
-        digits = "".join(str(unicodedata.digit(c)) for c in digits)
+    digits = digits_of(number)
     return digits[1:] if len(digits) == 2 and digits[0] == "0" and digits != "00" else digits
 
 

@@ -51,13 +51,14 @@ class Piece:
     end: int
     request: Request
     codes: list[int]
-    own: dict[int, Request] = field(default_factory=dict)  # by code
+    own: dict[int, Request] = field(default_factory=dict)  # by code, where it was asked for
     own_before: dict[int, Request] = field(default_factory=dict)  # the word before, by anchor
     target: str = ""
     failure: str = ""
     torn: bool = False  # ends at every code, so that places need no search
     tries: int = 0  # forms of tokens in which something was lost
     numbers: bool = False  # the engine can't be trusted with the sentence's numbers
+    projected: tuple[str, str, list[Span], Projection] | None = None  # of this source, target and spans
 
     def take(self, answers: Mapping[str, Answered], language: str) -> bool:
         """Set the target; false when the answer lost a token or a number. A failure keeps the sentence as it is."""
@@ -80,6 +81,29 @@ class Piece:
         """Whether the target is the source as it was, so that everything keeps its place."""
         return bool(self.failure) or not self.request.text
 
+    @property
+    def asked(self) -> bool:
+        """Whether own translations were asked for."""
+        return bool(self.own or self.own_before)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Codes and anchors of a piece that would stand surer with their own translations."""
+
+    piece: Piece
+    codes: tuple[int, ...]
+    anchors: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A segment in the target language, the evidence for each of its inline codes, and what is in doubt."""
+
+    target: str
+    evidence: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
+
 
 def assemble(
     inline: Inline,
@@ -89,8 +113,8 @@ def assemble(
     aligner: Aligner | None,
     *,
     escape: bool,
-) -> tuple[str, tuple[str, ...]]:
-    """The segment in the target language, and the evidence for each of its inline codes.
+) -> Assembled:
+    """Put a segment together.
 
     Raises:
         UnplacedError: a translation has fewer words than spans.
@@ -98,7 +122,7 @@ def assemble(
     """
     builder = _Builder(inline, pieces, answers, languages, aligner)
     builder.build()
-    return builder.written(escape=escape).strip(), builder.evidence()
+    return Assembled(builder.written(escape=escape).strip(), builder.evidence(), tuple(builder.doubts))
 
 
 class _Builder:
@@ -116,6 +140,7 @@ class _Builder:
         self.anchors: list[tuple[int, str]] = []  # position in the text, what stands there
         self.text = ""
         self.offsets: list[int] = []  # where the target of each piece begins
+        self.doubts: list[Doubt] = []
 
     def build(self) -> None:
         self._join()
@@ -147,18 +172,30 @@ class _Builder:
         if piece.same or piece.torn:
             found = self._unmoved(piece)
         else:
-            projection = Projection(
-                self.inline.text[piece.start : piece.end], piece.target, self.languages, self.aligner
-            )
             try:
-                found = projection.place(self._spans(piece))
+                projection = self._projected(piece)
             except NoPlaceError as error:
                 raise UnplacedError(piece) from error
+            found = projection.places
         for key, place in found.items():
             self._merge(key, Place(place.start + offset, place.end + offset, place.evidence))
         for index in anchors:
             own = self._own(piece.own_before.get(index)) if len(anchors) <= MOST_SEARCHED else None
             positions[index] = self._anchor(piece, offset, self.inline.anchors[index], own, projection)
+        if projection and (projection.unsure or projection.unsure_anchors):
+            unsure = [at + piece.start for at in projection.unsure_anchors]
+            before = tuple(index for index in anchors if self.inline.anchors[index].at in unsure)
+            self.doubts.append(Doubt(piece, tuple(projection.unsure), before))
+
+    def _projected(self, piece: Piece) -> Projection:
+        """A sentence that was projected before, and of whose spans no more is known, is not projected again."""
+        known = self.inline.text[piece.start : piece.end], piece.target, self._spans(piece)
+        if piece.projected is None or piece.projected[:3] != known:
+            source, target, spans = known
+            projection = Projection(source, target, self.languages, self.aligner)
+            projection.place(spans)
+            piece.projected = *known, projection
+        return piece.projected[3]
 
     def _unmoved(self, piece: Piece) -> dict[int, Place]:
         places = {}

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from numpy.typing import ArrayLike
+
 from pipeline.documents import SegmentedDocument, Term, TranslatedSegment
 
 
@@ -20,8 +22,11 @@ class Approved(Protocol):
 class Aligner(Protocol):
     """Says which words of a sentence and of its translation belong together."""
 
-    def strengths(self, source: Sequence[str], target: Sequence[str]) -> Sequence[Sequence[float]]:
-        """For each word of ``source`` how surely each of ``target`` translates it (0 to 1), wherever they stand."""
+    def strengths(self, source: Sequence[str], target: Sequence[str]) -> ArrayLike:
+        """For each word of ``source`` how surely each of ``target`` translates it (0 to 1), wherever they stand.
+
+        Words are casefolded.
+        """
         ...
 
 

@@ -20,17 +20,6 @@ _SAME: Final = 2
 _MADE: Final = (Origin.ENGINE, Origin.MEMORY)
 
 
-def find(
-    source: str, target: str, installed: Iterable[Hop], preference: Sequence[str], pivot: str | None
-) -> Route | None:
-    """The route from ``source`` to ``target`` (BCP 47) that is asked first: see :func:`find_all`; ``None`` without one.
-
-    The answer does not depend on the order of ``installed``. It is ``None`` where source and target are the same
-    language and script, too: nothing is to be translated then.
-    """
-    return next(iter(find_all(source, target, installed, preference, pivot)), None)
-
-
 def find_all(
     source: str, target: str, installed: Iterable[Hop], preference: Sequence[str], pivot: str | None
 ) -> list[Route]:
@@ -38,7 +27,8 @@ def find_all(
 
     First each engine of ``preference`` that has the pair, in that order, with the one of its models whose languages are
     closest. Then two hops through ``pivot``, which may be of two engines. Engines that ``preference`` leaves out are
-    not used.
+    not used. The answer does not depend on the order of ``installed``; it is empty where source and target are the same
+    language and script: nothing is to be translated then.
     """
     if distance(source, target) < NO_FIT:
         return []

@@ -7,11 +7,9 @@ Words are compared without regard to capitals. In the source a term may stand in
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import lru_cache
@@ -21,17 +19,15 @@ from typing import Final
 from pipeline.documents import Segment, Term
 from pipeline.stages import markup
 from pipeline.stages.markup import Kind
-from pipeline.stages.translate.words import UNSPACED, WORD, base_language, is_function
+from pipeline.stages.translate.taken import TOKEN, Taken, Token, Words, bounded, tokenize
+from pipeline.stages.translate.words import base_language, is_function, norm
 
-_TOKEN: Final = re.compile(rf"{WORD.pattern}|\S")
 _ENDINGS: Final = ("", "s", "es", "'s")
 _SHORTEST_STEM: Final = 4
 _LONGEST_ENDING: Final = 3
 _SHORTEST_INFLECTED: Final = 3
 _ATTACHING: Final = frozenset(["ar", "he"])  # articles and prepositions are written to the word
 _LONGEST_ATTACHED: Final = 3
-
-Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +79,6 @@ class _Entry:
     forbidden: tuple[tuple[str, Words], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    start: int
-    end: int
-    norm: str
-    text: str
-
-
 class Glossary:
     """The terms of one pair of languages, ready to be looked for. Get one from :func:`glossary`."""
 
@@ -106,13 +94,13 @@ class Glossary:
 
     def may_have(self, text: str) -> bool:
         """Whether a text, or HTML, has the first word of a term. Nearly no text has; this is what they cost."""
-        return not self._firsts.isdisjoint(_TOKEN.findall(_norm(text)))
+        return not self._firsts.isdisjoint(TOKEN.findall(norm(text)))
 
     def find(self, text: str) -> list[Hit]:
         """The terms in a text of the source language, in order; none overlaps another."""
         if not self.may_have(text):
             return []
-        tokens = _tokens(text)
+        tokens = tokenize(text)
         found = [
             (at, length, hit)
             for at, token in enumerate(tokens)
@@ -135,14 +123,14 @@ class Glossary:
 
         As often as a translation is wanted, so often it must be there.
         """
-        text = _Target(translation, self.target)
+        text = Taken(translation, self.target)
         entries = [(hit, _entry(hit.term)) for hit in hits]
         # The longest is looked for first, so that “maré” is not found in “tabela de marés”.
         entries.sort(key=lambda each: (-len(each[1].target), each[0].start))
         found: dict[Problem, None] = {}
         for hit, entry in entries:
             if hit.term.is_kept:
-                if not text.take_verbatim({source[hit.start : hit.end], hit.term.source}):
+                if not text.take_verbatim(dict.fromkeys([source[hit.start : hit.end], hit.term.source])):
                     found[Problem(hit.term, Fault.CHANGED)] = None
             elif entry.target and not text.take(entry.target, related):
                 found[Problem(hit.term, Fault.MISSING)] = None
@@ -174,12 +162,6 @@ def glossary(terms: tuple[Term, ...], source: str, target: str) -> Glossary:
 @lru_cache(maxsize=16)
 def _glossary(held: _Identity, source: str, target: str) -> Glossary:
     return Glossary(held.terms, source, target)
-
-
-def digest(terms: Iterable[Term]) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of what terms demand, for provenance; notes change nothing."""
-    content = sorted([t.source, t.target, t.exact_case, sorted(t.forbidden)] for t in terms)
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
 def related(found: str, wanted: str, language: str = "") -> bool:
@@ -215,20 +197,12 @@ def _shared(one: str, other: str) -> int:
 @lru_cache(maxsize=8192)
 def _entry(term: Term) -> _Entry:
     forbidden = tuple((name, _words(name)) for name in term.forbidden)
-    exact = tuple(token.text for token in _tokens(term.source))
+    exact = tuple(token.text for token in tokenize(term.source))
     return _Entry(term, _words(term.source), exact, _words(term.target), tuple(each for each in forbidden if each[1]))
 
 
-def _norm(text: str) -> str:
-    return text.casefold().replace("’", "'")
-
-
-def _tokens(text: str) -> list[_Token]:
-    return [_Token(m.start(), m.end(), _norm(m[0]), m[0]) for m in _TOKEN.finditer(text)]
-
-
 def _words(text: str) -> Words:
-    return tuple(token.norm for token in _tokens(text))
+    return tuple(token.norm for token in tokenize(text))
 
 
 def _forms(word: str) -> Iterator[str]:
@@ -240,7 +214,7 @@ def _forms(word: str) -> Iterator[str]:
         yield f"{word[:-1]}ies"
 
 
-def _hit(tokens: Sequence[_Token], entry: _Entry) -> Hit | None:
+def _hit(tokens: Sequence[Token], entry: _Entry) -> Hit | None:
     """The term at these tokens, if they are its words, each perhaps with a plural ending."""
     if len(tokens) < len(entry.words):
         return None
@@ -256,47 +230,6 @@ def _hit(tokens: Sequence[_Token], entry: _Entry) -> Hit | None:
         tokens = [*tokens[:-1], replace(last, norm=last.norm[:-2])]
     is_exact = all(token.norm == word for token, word in zip(tokens, entry.words, strict=True))
     return Hit(entry.term, start, end, is_exact) if is_exact or not entry.term.is_kept else None
-
-
-class _Target:
-    """A translation of which the words that were found are taken away, so that nothing counts twice."""
-
-    def __init__(self, text: str, language: str) -> None:
-        self.text, self.language = text, language
-        self.tokens = _tokens(text)
-
-    def take(self, words: Words, is_form: Callable[[str, str, str], bool]) -> bool:
-        for at in range(len(self.tokens) - len(words) + 1):
-            found = self.tokens[at : at + len(words)]
-            if all(is_form(token.norm, word, self.language) for token, word in zip(found, words, strict=True)):
-                self._remove(found[0].start, found[-1].end)
-                return True
-        return False
-
-    def take_verbatim(self, texts: set[str]) -> bool:
-        for text in texts:
-            match = re.search(bounded(text), self.text)
-            if match:
-                self._remove(match.start(), match.end())
-                return True
-        return False
-
-    def _remove(self, start: int, end: int) -> None:
-        self.text = f"{self.text[:start]} | {self.text[end:]}"  # its neighbours don't become each other's
-        self.tokens = _tokens(self.text)
-
-
-def bounded(text: str, *, escape: bool = False) -> str:
-    """A pattern for ``text`` where it is no part of a longer word; ``escape`` looks for it in HTML."""
-    words = (re.escape(markup.escape_text(word) if escape else word) for word in text.split())
-    pattern = r"(?:\s|&nbsp;)+".join(words)
-    before = r"(?<!\w)" if _is_spaced(text[:1]) else ""
-    after = r"(?!\w)" if _is_spaced(text[-1:]) else ""
-    return f"{before}{pattern}{after}"
-
-
-def _is_spaced(character: str) -> bool:
-    return bool(re.match(rf"(?![{UNSPACED}])\w", character))
 
 
 def in_case(wanted: str, found: str, model: str, language: str) -> str:
@@ -380,10 +313,7 @@ def _replaced(text: str, replacements: Mapping[str, str], language: str, *, is_m
 
 def visible(source: str, *, is_markup: bool) -> str:
     """The text of a segment without tags and code; ``|`` stands for code."""
-    if not is_markup:
-        return source
-    parts = _parts(source, is_markup=True)
-    return "".join(unescape(part) if is_text else "" if part.startswith("<") else " | " for part, is_text in parts)
+    return markup.visible(source, without=markup.LITERAL, mark=" | ") if is_markup else source
 
 
 def _parts(text: str, *, is_markup: bool) -> Iterator[tuple[str, bool]]:

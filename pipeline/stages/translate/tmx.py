@@ -17,10 +17,10 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.errors import Permanent
-from pipeline.stages.translate.approved import CODE
+from pipeline.stages.translate.approved import CODE, braced, spaced
 
 BLOCK: Final = 65_536
-LONGEST_UNIT: Final = 1_000_000  # characters of one translation unit
+LONGEST_UNIT: Final = 1_000_000  # characters of one translation unit as it is written: texts, codes, properties, tags
 DEEPEST: Final = 32
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -133,6 +133,7 @@ class _Reader:
         self.is_tmx = False
         self.source = ""
         self.units: list[Exchanged] = []
+        self.fed = 0  # bytes
         self.path: list[str] = []
         self.unit: dict[str, str] = {}
         self.line = 0
@@ -160,6 +161,7 @@ class _Reader:
     def feed(self, block: bytes, *, last: bool = False) -> None:
         if last and not self.is_tmx and not self.parser.CurrentByteIndex > 0:
             return
+        self.fed += len(block)
         try:
             self.parser.Parse(block, last)
         except expat.ExpatError as error:
@@ -172,6 +174,9 @@ class _Reader:
             raise Permanent(
                 f"{self.name}:{self.parser.CurrentLineNumber}: {error}.", "Save the file in UTF-8."
             ) from None
+        # A tag or a comment that does not end is kept by expat, who shows it to nobody before.
+        if self.fed - self.parser.CurrentByteIndex > 4 * LONGEST_UNIT:
+            raise self._too_long()
 
     def taken(self) -> list[Exchanged]:
         units, self.units = self.units, []
@@ -179,6 +184,14 @@ class _Reader:
 
     def _fault(self, what: str, remedy: str) -> Permanent:
         return Permanent(f"{self.name}:{self.parser.CurrentLineNumber}: {what}.", remedy)
+
+    def _too_long(self) -> Permanent:
+        return self._fault(f"a unit has more than {LONGEST_UNIT:,} characters", "Take it out of the file.")
+
+    def _grow(self, characters: int) -> None:
+        self.length += characters
+        if self.length > LONGEST_UNIT:
+            raise self._too_long()
 
     def _refuse(self, *_: Any) -> int:
         raise self._fault(
@@ -194,6 +207,9 @@ class _Reader:
             if tag != "tmx":
                 raise self._fault(f"this is no TMX file: it begins with <{tag}>", "Give a file that ends in .tmx.")
             self.is_tmx = True
+        if tag == "tu":
+            self.length = 0
+        self._grow(len(tag) + 2 + sum(len(name) + len(value) + 4 for name, value in attributes.items()))
         self.path.append(tag)
         if len(self.path) > DEEPEST:
             raise self._fault(f"elements are nested more than {DEEPEST} deep", "Export the file again.")
@@ -206,7 +222,7 @@ class _Reader:
         self.source = _language(attributes.get("srclang", ""))
 
     def _tu(self, attributes: dict[str, str]) -> None:
-        self.unit, self.line, self.length = attributes, self.parser.CurrentLineNumber, 0
+        self.unit, self.line = attributes, self.parser.CurrentLineNumber
         self.properties, self.variants, self.highlights, self.shut = {}, [], [], 0
 
     def _tuv(self, attributes: dict[str, str]) -> None:
@@ -232,9 +248,7 @@ class _Reader:
         self.shut += tag != "hi"
 
     def _text(self, text: str) -> None:
-        self.length += len(text)
-        if self.length > LONGEST_UNIT:
-            raise self._fault(f"a unit has more than {LONGEST_UNIT:,} characters", "Take it out of the file.")
+        self._grow(len(text))
         if self.property and self.path[-1] == "prop":
             self.properties[self.property] += text
         elif self._in_segment():
@@ -288,7 +302,7 @@ def _normal(variant: _Variant, numbers: dict[str, int]) -> str | None:
     empty = 0
     for piece in variant.pieces:
         if isinstance(piece, str):
-            parts.append(piece.replace("{", "{{").replace("}", "}}"))
+            parts.append(braced(piece))
             continue
         shape, name = piece
         own, _, across = name.partition("\n")
@@ -305,7 +319,7 @@ def _normal(variant: _Variant, numbers: dict[str, int]) -> str | None:
             parts.append(f"{{{number}}}" if shape == _OPEN else f"{{{number}/}}")
         else:
             return None
-    return None if open_ else re.sub(r"[ \t\r\n\f]+", " ", "".join(parts)).strip()
+    return None if open_ else spaced("".join(parts))
 
 
 def _language(tag: str) -> str:

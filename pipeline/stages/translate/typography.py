@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from pipeline.stages.translate.numbers import NUMBER
+from pipeline.stages.translate.numbers import NUMBER, digits_of
 from pipeline.stages.translate.words import base_language, is_atom, is_function
 
 # Unicode CLDR 47, delimiters: quotationStart, quotationEnd, alternateQuotationStart, alternateQuotationEnd (Babel's
@@ -156,12 +156,12 @@ def _between_names(target: str, one: str, other: str, space: str) -> str:
 
 def _rank(text: str, number: str) -> int:
     """How many of the numbers in ``text`` have these digits."""
-    return sum(_digits(each) == _digits(number) for each in NUMBER.findall(text))
+    return sum(digits_of(each) == digits_of(number) for each in NUMBER.findall(text))
 
 
 def _same_number(target: str, number: str, rank: int) -> re.Match[str] | None:
     """The ``rank``-th number (from 1) of the target that has the same digits, or the last one."""
-    found = [match for match in NUMBER.finditer(target) if _digits(match[0]) == _digits(number)]
+    found = [match for match in NUMBER.finditer(target) if digits_of(match[0]) == digits_of(number)]
     return found[min(rank, len(found)) - 1] if found else None
 
 
@@ -182,7 +182,3 @@ def _before_number(target: str, number: str, rank: int, space: str, language: st
     if word is None or is_function(word[0].casefold().rstrip("."), language):
         return target
     return target[: match.start() - 1] + space + target[match.start() :]
-
-
-def _digits(number: str) -> str:
-    return "".join(c for c in number if c.isdigit())
