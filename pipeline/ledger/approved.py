@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import Case, F, Q, When, Window
 from django.db.models.functions import RowNumber
 
-from pipeline.ledger.models import ApprovedUnit, ApprovedWord, MemoryUnit
+from pipeline.ledger.models import ApprovedUnit, ApprovedWord
 
 T = TypeVar("T")
 
@@ -202,12 +202,6 @@ def counts() -> list[Count]:
         newest=models.Max("approved_at"),
     )
     return [Count(**row) for row in rows.order_by("source", "target")]
-
-
-def machine_counts() -> dict[tuple[str, str], int]:
-    """How many sentences engines have translated, by source and target as the engines name them."""
-    rows = MemoryUnit.objects.values_list("source", "target").annotate(units=models.Count("pk"))
-    return {(source, target): number for source, target, number in rows.order_by("source", "target")}
 
 
 def all_units(source: str | None, target: str | None) -> models.QuerySet[ApprovedUnit]:

@@ -18,12 +18,12 @@ from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from pipeline.errors import PipelineError, Transient
-from pipeline.ledger.models import Claimable, Delivery, Refresh, Revision, Status, Translation
+from pipeline.ledger.models import BatchRun, Claimable, Delivery, Refresh, Revision, Status, Translation, WebhookSend
 
 MAX_DEATHS: Final = 5
 MAX_ATTEMPTS: Final = 18  # with the backoff below: about a day of transient errors
 LONGEST_BACKOFF: Final = 4 * 3600.0
-CLAIMABLES: Final[tuple[type[Claimable], ...]] = (Revision, Translation, Delivery, Refresh)
+CLAIMABLES: Final[tuple[type[Claimable], ...]] = (Revision, Translation, Delivery, Refresh, WebhookSend, BatchRun)
 
 M = TypeVar("M", bound=Claimable)
 
@@ -95,6 +95,22 @@ def finish(row: Claimable, token: uuid.UUID, status: Any = Status.DONE, reason: 
         raise LostClaim
 
 
+def put_off(row: Delivery, token: uuid.UUID, status: Status, reason: str = "", **changes: Any) -> None:
+    """End the claim of a promise that is not sent now: ready again later, or waiting for what ``reason`` says.
+
+    Where something newer was wanted meanwhile, it is ready at once: that may have nothing to wait for.
+
+    Raises:
+        LostClaim: as :func:`finish`.
+    """
+    mine = Delivery.objects.filter(pk=row.pk, token=token, status=Status.RUNNING)
+    newer = mine.filter(wanted_seq__gt=F("sending_seq"))
+    if not newer.update(status=Status.READY, **_ENDED) and not mine.update(
+        status=status, **{**_ENDED, "reason": reason, **changes}
+    ):
+        raise LostClaim
+
+
 def still_held(claim: Claim[M]) -> set[int]:
     """The ids of the claim's rows that are still its own, locked for the rest of the transaction."""
     rows = claim.model._default_manager.filter(id__in=claim.ids, token=claim.token, status=Status.RUNNING)
@@ -130,10 +146,16 @@ def finish_promises(
 def give_up(row: Claimable, token: uuid.UUID, error: PipelineError) -> bool:
     """Record a failure: a transient one is due again later, a permanent one waits for a person.
 
+    A page of which something newer was wanted meanwhile is ready at once: what failed is not what is wanted any more.
     Returns whether the row was still this claim's.
     """
     mine = type(row)._default_manager.filter(pk=row.pk, token=token, status=Status.RUNNING)
     reason = str(error)
+    if isinstance(row, Delivery):
+        page = Delivery.objects.filter(pk=row.pk, token=token, status=Status.RUNNING)
+        newer = page.filter(wanted_seq__gt=F("sending_seq"))
+        if newer.update(status=Status.READY, reason=reason, token=None, lease_until=None):
+            return True
     if isinstance(error, Transient) and row.attempts < MAX_ATTEMPTS:
         delay = timedelta(seconds=backoff(row.attempts, error.retry_after))
         return bool(mine.update(status=Status.READY, reason=reason, token=None, lease_until=None, due_at=Now() + delay))

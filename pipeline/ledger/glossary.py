@@ -17,6 +17,9 @@ from pipeline.ledger.models import GlossaryTerm, GlossaryTranslation
 from pipeline.ledger.models.glossary import LONGEST_NOTE, LONGEST_TERM
 
 MOST_FORBIDDEN: Final = 20
+SEPARATOR: Final = "|"
+"""Between forbidden translations, in a file."""
+
 MOST_TERMS: Final = 20_000
 """Of one pair of languages. Finding them costs the same however many they are, but memory and start-up grow."""
 
@@ -63,7 +66,7 @@ def checked(entry: Entry) -> Entry:
     """
     source = _text(entry.source, "The term", LONGEST_TERM)
     if not source:
-        raise Permanent("There is no term.", "Fill in the column source.")
+        raise Permanent("There is no term.", "Give the word or words that are meant.")
     if not any(map(str.isalnum, source)):
         raise Permanent(f"“{source}” has neither a letter nor a digit.", "A term is a word, or several.")
     target = _text(entry.target, "The translation", LONGEST_TERM)
@@ -72,6 +75,9 @@ def checked(entry: Entry) -> Entry:
     forbidden = tuple(
         dict.fromkeys(filter(None, (_text(f, "A forbidden translation", LONGEST_TERM) for f in entry.forbidden)))
     )
+    if joined := [text for text in forbidden if SEPARATOR in text]:
+        # In the file it stands between forbidden translations: this one would come back as several.
+        raise Permanent(f"The forbidden translation “{joined[0]}” has a {SEPARATOR} in it.", "Give each by itself.")
     checked = replace(
         entry, source=source, target=target, forbidden=forbidden, note=_text(entry.note, "The note", LONGEST_NOTE)
     )
@@ -87,13 +93,15 @@ def _whole(entry: Entry) -> None:
         raise Permanent(f"Source and target language are both {entry.source_language}.", "Name two languages.")
     if entry.do_not_translate and entry.target and entry.target != entry.source:
         raise Permanent(
-            "A term that is not to be translated has a translation.", "Empty one of target and do_not_translate."
+            "A term that is not to be translated has a translation.",
+            "Give one, or say that it is not to be translated.",
         )
     if not entry.target_language and (entry.target or entry.forbidden):
-        raise Permanent("A translation without a language.", "Fill in target_language, such as pt or pt-BR.")
+        raise Permanent("A translation without a language.", "Name the target language, such as pt or pt-BR.")
     if not (entry.target or entry.forbidden or entry.do_not_translate):
         raise Permanent(
-            "The line says nothing of the term.", "Fill in target, forbidden, or do_not_translate with yes."
+            f"Nothing is said of “{entry.source}”.",
+            "Give a translation or a forbidden one, or say that it is not to be translated.",
         )
     wanted = (entry.source if entry.do_not_translate else entry.target).casefold()
     if wanted in {text.casefold() for text in entry.forbidden}:
@@ -116,13 +124,16 @@ def _text(text: str, what: str, longest: int) -> str:
 def put(entries: Iterable[Entry], by: str, now: Callable[[], datetime]) -> Changes:
     """Lay down entries, each over what the glossary has of this term and language; all, or none where it raises.
 
-    What is not among them stays as it is. An empty note leaves the one that is there.
+    What is not among them stays as it is. An empty note leaves the one that is there. Exact case belongs to the term:
+    one entry that says so is enough, and only one for all languages, without such beside it, takes it away again.
     """
     counts = {"added": 0, "changed": 0, "unchanged": 0}
+    entries = list(entries)
+    exact = {(entry.source_language, entry.source) for entry in entries if entry.exact_case}
     with transaction.atomic():
         known = _Known(by, now())
         for entry in entries:
-            counts[known.put(entry)] += 1
+            counts[known.put(replace(entry, exact_case=(entry.source_language, entry.source) in exact))] += 1
     return Changes(**counts)
 
 
@@ -169,7 +180,8 @@ class _Known:
         before = (term.source, term.do_not_translate, term.exact_case, term.note)
         self._forget(term)
         term.do_not_translate = everywhere or term.do_not_translate
-        term.source, term.exact_case, term.note = entry.source, entry.exact_case, entry.note or term.note
+        term.exact_case = entry.exact_case or (term.exact_case and bool(entry.target_language))
+        term.source, term.note = entry.source, entry.note or term.note
         self._no_twin(term)
         self._keep(term)
         if before == (term.source, term.do_not_translate, term.exact_case, term.note):
@@ -182,7 +194,7 @@ class _Known:
         if twin and not term.exact_case:
             raise Permanent(
                 f"“{term.source}” and “{twin.source}” differ only in capitals.",
-                "Set exact_case for one of them, or remove it: sectionwire glossary remove.",
+                "Give one of them as meant in exact case, or remove it: sectionwire glossary remove.",
             )
 
     def _keep(self, term: GlossaryTerm) -> None:

@@ -13,7 +13,7 @@ def broken() -> list[str]:
 
     1. A delivery's confirmed sequence was wanted, and so was a page's done sequence.
     2. A row runs exactly when it has a token and a lease.
-    3. A live edition has an approved version without an open blocking finding.
+    3. A live edition has an approved version without an open blocking finding; of a withdrawn one no page is wanted.
     4. An approval says who made it and when, of exactly one version's digest.
     5. Every unfinished row is ready, leased, waiting for something, or failed with a reason.
     """
@@ -58,6 +58,12 @@ def _approvals() -> list[str]:
     rows += [
         f"3: {edition} is {edition.state} although a finding blocks it"
         for edition in editions.filter(out, approved__isnull=False).filter(Exists(blocking))
+    ]
+    rows += [
+        f"3: {page} wants its page shown although it is withdrawn"
+        for page in Delivery.objects.filter(edition__state=Edition.State.WITHDRAWN, action=Delivery.Action.PUT)
+        .exclude(wanted_seq=0)
+        .select_related("edition__article")
     ]
     rows += [
         f"4: {edition} has an approved version, but nobody approved it"

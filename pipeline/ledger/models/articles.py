@@ -25,7 +25,8 @@ class Article(models.Model):
     current = models.ForeignKey(
         "Revision", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )  # the newest segmented revision
-    withdrawn = models.BooleanField(default=False)
+    series = models.CharField(max_length=300, blank=True, default="", db_index=True)  # its current revision's
+    withdrawn = models.BooleanField(default=False)  # as a whole: nothing of it goes out, whatever comes in
     created_at = models.DateTimeField()
 
     class Meta:
@@ -147,7 +148,7 @@ def pack_metadata(metadata: Metadata) -> dict[str, Any]:
 def unpack_metadata(packed: dict[str, Any]) -> Metadata:
     """The metadata from their JSON values."""
     values = dict(packed)
-    for name in ("authors", "tags"):
+    for name in ("authors", "tags", "only_sections"):
         values[name] = tuple(values.get(name, ()))
     for name in ("published_at", "embargo"):
         if values.get(name):

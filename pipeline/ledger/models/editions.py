@@ -26,10 +26,12 @@ class Edition(models.Model):
         IN_REVIEW = "in_review"
         FOLLOWING = "following"  # waits for the approval of the section it follows
         HELD = "held"  # a blocking finding keeps it from going out by itself
+        SECOND = "second"  # approved once; the section asks for a second person
         RETURNED = "returned"  # an editor sent it back with a note
         APPROVED = "approved"  # its deliveries are on their way, or due later
         LIVE = "live"  # every output has confirmed it; or it stands where it stood before Sectionwire came
         DECLINED = "declined"  # not for this section
+        WITHDRAWN = "withdrawn"  # taken back from readers, or kept from them: ``reason`` says by whom and why
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="editions")
     section = models.CharField(max_length=40)
@@ -41,14 +43,26 @@ class Edition(models.Model):
     approved = models.ForeignKey(Version, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     decided_by = models.CharField(max_length=150, blank=True, default="")
     decided_at = models.DateTimeField(null=True, blank=True)
+    # The first of the two approvals that the section asks for: whose, of what was seen, and when it may go out.
+    first_approved_by = models.CharField(max_length=150, blank=True, default="")
+    first_approved_at = models.DateTimeField(null=True, blank=True)
+    first_approved_digest = models.CharField(max_length=64, blank=True, default="")
+    first_release_at = models.DateTimeField(null=True, blank=True)
+    # What was published before an urgent correction that nobody has reviewed yet.
+    urgent_from = models.ForeignKey(Version, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    urgent_overlay = models.JSONField(default=list, blank=True)
     slug = models.CharField(max_length=120, blank=True, default="")
     path = models.CharField(max_length=300, blank=True, default="")
     published_at = models.DateTimeField(null=True, blank=True)  # what the page says; set at the first approval
     updated_at = models.DateTimeField(null=True, blank=True)  # when the approved version was approved
     release_at = models.DateTimeField(null=True, blank=True)  # the embargo
+    withdrawn_at = models.DateTimeField(null=True, blank=True)  # when that was decided
+    # The edition of another section that took this one's place: its old addresses lead there.
+    moved_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="moved_from")
     existing_url = models.CharField(max_length=2000, blank=True, default="")  # where it stood before Sectionwire came
     overlay = models.JSONField(default=list, blank=True)  # the section's own segments; see stages/overlay
     approved_overlay = models.JSONField(default=list, blank=True)  # as it was when the approved version was approved
+    own_title = models.TextField(blank=True, default="")  # the overlay's title, to be searched
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -63,6 +77,9 @@ class Edition(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["section", "language", "state"], name="edition_state"),
             models.Index(fields=["section", "language", "-published_at", "path"], name="edition_newest"),
+            models.Index(
+                fields=["section", "state"], condition=models.Q(candidate__isnull=False), name="edition_waiting"
+            ),
         ]
 
     def __str__(self) -> str:

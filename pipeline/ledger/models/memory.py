@@ -69,8 +69,11 @@ class ApprovedWord(models.Model):
     """One of the few words by which an approved segment is found by one like it; ``word`` is its hash."""
 
     word = models.BigIntegerField()
-    # No index of its own: it is asked for only when a unit is deleted, which happens hardly ever.
-    unit = models.ForeignKey(ApprovedUnit, on_delete=models.CASCADE, related_name="words", db_index=False)
+    # No index of its own, nor a constraint, which would look for one word after the other without it: units are deleted
+    # hardly ever, and Django then deletes their words in one scan.
+    unit = models.ForeignKey(
+        ApprovedUnit, on_delete=models.CASCADE, related_name="words", db_index=False, db_constraint=False
+    )
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

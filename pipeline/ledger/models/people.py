@@ -38,3 +38,20 @@ class Preference(models.Model):
 
     def __str__(self) -> str:
         return f"preferences of {self.user}"
+
+
+class DigestSent(models.Model):
+    """That a person is sent their digest of a day: whoever writes the row sends it, so that nobody gets it twice."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="digests")
+    day = models.DateField()  # in the time zone of the first of the person's sections
+    at = models.DateTimeField()
+    fault = models.TextField(blank=True, default="")  # why it did not arrive, and is not sent again that day
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "day"], name="digest_of_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"digest of {self.day} for {self.user}"

@@ -46,10 +46,12 @@ class Version(models.Model):
     number = models.PositiveIntegerField()
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    restored = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")  # its text
     origin = models.CharField(max_length=8, choices=By.choices)
     author = models.CharField(max_length=150)
     digest = models.CharField(max_length=64)
     segments = models.JSONField()
+    title = models.TextField(blank=True, default="")  # the translated title, which stands in segments too: searched
     engines = models.JSONField(default=list)  # Route.name of each route taken; a segment's routes count in it
     created_at = models.DateTimeField()
 
@@ -57,19 +59,24 @@ class Version(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["translation", "number"], name="version_number"),
         ]
+        indexes: ClassVar[list[models.Index]] = [
+            # What engines made each day is counted.
+            models.Index(fields=["created_at"], condition=models.Q(origin="machine"), name="version_made"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.translation} v{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the row, with its title beside the segments. Whoever writes in bulk gives the title."""
+        if self._state.adding:
+            self.title = self.targets.get("title", "")
+        super().save(*args, **kwargs)
 
     @property
     def targets(self) -> dict[str, str]:
         """Target text by segment key."""
         return {row["key"]: row["target"] for row in self.segments}
-
-    @property
-    def title(self) -> str:
-        """The translated title."""
-        return self.targets.get("title", "")
 
 
 class Finding(models.Model):
@@ -107,6 +114,7 @@ def pack_segments(segments: tuple[TranslatedSegment, ...]) -> list[dict[str, Any
         | ({"evidence": list(s.evidence)} if s.evidence else {})
         | ({"problem": s.problem} if s.problem else {})
         | ({"routes": list(s.routes)} if s.routes else {})
+        | ({"sureness": round(s.sureness, 3)} if s.sureness else {})
         for s in segments
     ]
 
@@ -122,6 +130,7 @@ def unpack_segments(rows: Sequence[Mapping[str, Any]]) -> tuple[TranslatedSegmen
             tuple(row.get("evidence", ())),
             row.get("problem", ""),
             tuple(row.get("routes", ())),
+            row.get("sureness", 0.0),
         )
         for row in rows
     )

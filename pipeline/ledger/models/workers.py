@@ -11,6 +11,7 @@ class WorkerBeat(models.Model):
     name = models.CharField(max_length=200, unique=True)
     lanes = models.JSONField(default=list)
     hops = models.JSONField(default=list)
+    version = models.CharField(max_length=40, blank=True, default="", db_default="")  # of the program that it runs
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
 
