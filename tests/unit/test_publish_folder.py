@@ -448,3 +448,25 @@ def test_a_page_costs_the_same_among_many(output):
     assert len(before) == 50
     assert sum(before[path] != after[path] for path in before) == 1
     assert Manifest(entries).read("edition-7").sequence == 2
+
+
+def test_a_redirect_is_a_page_that_leads_on_and_is_fenced_like_any_other(output):
+    """Once the page has moved away; with no script, and nothing that is no address."""
+    output.put(PATH, page(), "edition-1", 1)
+    with pytest.raises(Permanent, match="there already"):
+        output.redirect(PATH, "https://portugal.example/new/", "redirect-1", 1)
+    output.put("pt-pt/2026/new/", page(), "edition-1", 2)
+    assert output.redirect(PATH, "https://portugal.example/new/?a=1&b", "redirect-1", 2).written
+    found = (output.root / PATH / "index.html").read_text(encoding="utf-8")
+    assert '<link rel="canonical" href="https://portugal.example/new/?a=1&amp;b">' in found
+    assert "<script" not in found
+    assert not output.redirect(PATH, "https://portugal.example/old/", "redirect-1", 1).written
+    for bad in (
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://",
+        'https://a.example/"onload="x',
+        "https://u:p@a.example/",
+    ):
+        with pytest.raises(Permanent):
+            output.redirect(PATH, bad, "redirect-1", 3)

@@ -69,6 +69,11 @@ def meta(soup, name):
     return [tag["content"] for tag in soup.find_all("meta", attrs={"name": name})]
 
 
+def hreflang(soup):
+    """The alternates in other languages, by language."""
+    return {link["hreflang"]: link["href"] for link in soup.find_all("link", rel="alternate", hreflang=True)}
+
+
 def structured(soup):
     return json.loads(soup.find("script", type="application/ld+json").string)
 
@@ -104,8 +109,7 @@ def test_the_language_menu_names_regions_only_where_a_language_has_several():
 
 def test_hreflang_names_every_alternate_the_generic_language_and_the_default():
     soup = article(make_page(alternates=("pt-BR", "pt-PT", "en-US", "en-GB", "zh-Hans-CN", "zh-Hant-TW", "fr-CA")))
-    links = {link["hreflang"]: link["href"] for link in soup.find_all("link", rel="alternate")}
-    assert links == {
+    assert hreflang(soup) == {
         **{tag: url(tag) for tag in ("pt-PT", "pt-BR", "en-US", "en-GB", "zh-Hans-CN", "zh-Hant-TW", "fr-CA")},
         "pt": url("pt-BR"),
         "en": url("en-US"),
@@ -115,9 +119,7 @@ def test_hreflang_names_every_alternate_the_generic_language_and_the_default():
 
 def test_hreflang_is_the_same_on_every_page_of_an_article():
     tags = ("pt-BR", "pt-PT", "en-GB")
-    alternates = [
-        [str(link) for link in article(make_page(tag, tags)).find_all("link", rel="alternate")] for tag in tags
-    ]
+    alternates = [hreflang(article(make_page(tag, tags))) for tag in tags]
     assert alternates[0] == alternates[1] == alternates[2]
 
 
@@ -128,7 +130,7 @@ def test_without_a_page_in_the_source_language_the_first_is_the_default():
 
 def test_a_page_that_is_not_confirmed_yet_names_itself():
     soup = article(make_page(alternates=()))
-    assert [link["hreflang"] for link in soup.find_all("link", rel="alternate")] == ["pt-PT", "x-default"]
+    assert [*hreflang(soup)] == ["pt-PT", "x-default"]
     assert soup.find("link", rel="canonical")["href"] == url("pt-PT")
 
 
@@ -172,7 +174,7 @@ def test_every_label_file_has_every_label():
     for tag in ("pt", "es", "fr", "ur", "ar"):
         labels = wording.for_page(tag)
         same = {name for name in english.texts if labels[name] == english[name]}
-        assert same <= {"footnotes"}, tag  # "Notes" is French too
+        assert same <= {"footnotes", "series_title"}, tag  # "Notes" is French too, "Series" Spanish
         assert labels.kinds.keys() == english.kinds.keys()
 
 
@@ -317,8 +319,7 @@ def test_a_front_page_leads_to_the_sections_other_languages():
     sibling = Alternate("en-PK", "https://pt.tidewater.example/en-pk/")
     soup = strict(RENDERER.front_page(make_front(siblings=[sibling]), PORTUGAL))
     assert soup.select_one("nav.languages a")["href"] == "../en-pk/index.html"
-    links = {link["hreflang"]: link["href"] for link in soup.find_all("link", rel="alternate")}
-    assert links == {
+    assert hreflang(soup) == {
         "pt-PT": "https://pt.tidewater.example/pt-pt/",
         "en-PK": "https://pt.tidewater.example/en-pk/",
         "x-default": "https://pt.tidewater.example/",
@@ -331,24 +332,41 @@ def test_the_root_leads_to_the_first_language_without_a_script():
     assert soup.a["href"] == "pt-pt/index.html"
 
 
-def test_an_installation_overrides_templates_labels_and_style(tmp_path):
-    (tmp_path / "masthead.html").write_text("<header><b>{{ section }}</b></header>")
-    (tmp_path / "own.css").write_text("body { color: teal }")
-    (tmp_path / "labels").mkdir()
-    (tmp_path / "labels" / "sw.toml").write_text('machine_title = "Tafsiri ya mashine"')
-    renderer = Renderer("Tidewater Relief", HOSTS, [tmp_path])
+def test_a_theme_overrides_templates_labels_and_style(tmp_path):
+    for name, text in {
+        "templates/masthead.html": '<header><b>{{ section }}</b><img src="{{ asset.logo.svg }}" alt=""></header>',
+        "labels/sw.toml": 'machine_title = "Tafsiri ya mashine"',
+        "assets/own.css": "body { color: teal }",
+        "assets/front.css": "",
+        "assets/logo.svg": "<svg/>",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    renderer = Renderer("Tidewater Relief", HOSTS, tmp_path)
     soup = article(make_page("sw-TZ", ("sw-TZ",)), renderer=renderer)
     assert soup.header.b.text == PORTUGAL.name
     assert soup.select_one(".note-title").text == "Tafsiri ya mashine"
-    assert next(iter(renderer.assets.values())).endswith(b"teal }")
-    assert renderer.assets.keys() != RENDERER.assets.keys()
+    style, logo = renderer.assets
+    assert renderer.assets[style].endswith(b"teal }")
+    assert b".features" not in renderer.assets[style]
+    assert renderer.assets.keys().isdisjoint(RENDERER.assets)
+    assert soup.header.img["src"] == f"../../../{logo}"
+    lost = strict(renderer.not_found(make_front(), PORTUGAL))
+    assert lost.header.img["src"] == f"https://pt.tidewater.example/{logo}"
+
+
+def test_an_asset_of_a_theme_that_can_not_be_published_is_named(tmp_path):
+    (tmp_path / "assets" / "fonts").mkdir(parents=True)
+    with pytest.raises(Permanent, match=r"fonts can't be an asset of a theme\. Keep plain files there"):
+        Renderer("Tidewater Relief", HOSTS, tmp_path)
 
 
 @pytest.mark.parametrize("fault", ["{% if %}", "{% include 'nowhere.html' %}", "{{ title|nonsense }}"])
 def test_a_faulty_template_of_an_installation_is_named(tmp_path, fault):
-    (tmp_path / "article.html").write_text(fault)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "article.html").write_text(fault)
     with pytest.raises(Permanent, match=r"article\.html can't be rendered.*own templates"):
-        Renderer("Tidewater Relief", HOSTS, [tmp_path]).article(make_page(), PORTUGAL)
+        Renderer("Tidewater Relief", HOSTS, tmp_path).article(make_page(), PORTUGAL)
 
 
 @pytest.mark.parametrize("fault", ['by = "{nobody}"', 'by = "{"', "by = 3", "by =", '[kinds]\nnews = ["x"]'])
@@ -356,7 +374,7 @@ def test_a_faulty_label_file_of_an_installation_is_named(tmp_path, fault):
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels" / "pt.toml").write_text(fault)
     with pytest.raises(Permanent, match=r"pt\.toml"):
-        Renderer("Tidewater Relief", HOSTS, [tmp_path])
+        Renderer("Tidewater Relief", HOSTS, tmp_path)
 
 
 def finish(markup, hosts=HOSTS):

@@ -7,13 +7,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.documents import Alternate, Page
+from pipeline.documents import Alternate, Corrected, Page
 from pipeline.stages.publish import locales
 
 Pairs = tuple[tuple[str, str], ...]
 """Names and contents of ``<meta>`` elements."""
 
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?", re.IGNORECASE)
+_DATA_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif|svg\+xml)[;,]", re.IGNORECASE)
 _IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
@@ -31,8 +32,8 @@ def content_security_policy(embed_hosts: Sequence[str]) -> str:
             raise ValueError(f"“{host}” is no host name for [embeds] hosts in network.toml.")
     frames = " ".join(f"https://{host}" for host in embed_hosts) or "'none'"
     return (
-        "default-src 'none'; style-src 'self'; img-src 'self' https: http: data:; media-src 'self' https:; "
-        f"frame-src {frames}; base-uri 'none'; form-action 'none'"
+        "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' https: http: data:; "
+        f"media-src 'self' https:; frame-src {frames}; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -100,6 +101,7 @@ def news_article(page: Page, title: str, summary: str, organisation: str) -> str
         "keywords": list(meta.tags),
         "isPartOf": _series(page),
         "translationOfWork": _translated_from(page),
+        "correction": [_correction(each) for each in page.corrections],
     }
     data.update({name: value for name, value in optional.items() if value})
     return json.dumps(data, ensure_ascii=False).translate(_IN_SCRIPT)
@@ -108,6 +110,11 @@ def news_article(page: Page, title: str, summary: str, organisation: str) -> str
 def is_web_address(url: str) -> bool:
     """Whether this is an address that anybody can fetch."""
     return url.lower().startswith(("https://", "http://"))
+
+
+def image(address: str) -> str:
+    """The address of a picture that a page may show; empty where it is none."""
+    return address if is_web_address(address) or _DATA_IMAGE.match(address) else ""
 
 
 def _author(name: str, organisation: str) -> dict[str, str]:
@@ -120,6 +127,15 @@ def _series(page: Page) -> dict[str, Any]:
         return {}
     part = {"position": meta.part} if meta.part is not None else {}
     return {"@type": "CreativeWorkSeries", "name": meta.series, **part}
+
+
+def _correction(corrected: Corrected) -> dict[str, str]:
+    return {
+        "@type": "CorrectionComment",
+        "text": corrected.note,
+        "inLanguage": corrected.language,
+        "datePublished": corrected.at.isoformat(),
+    }
 
 
 def _translated_from(page: Page) -> dict[str, str]:

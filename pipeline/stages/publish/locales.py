@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import langcodes
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
 
 from pipeline.documents import Alternate
@@ -44,6 +44,21 @@ def long_date(when: datetime, tag: str) -> str:
     """``4 de maio de 2026``; the ISO date where CLDR does not know the language."""
     known = locale(tag)
     return format_date(when, "long", known) if known else when.date().isoformat()
+
+
+def month(when: datetime, tag: str) -> str:
+    """``novembro de 2026``, as it stands alone; the ISO month where CLDR does not know the language."""
+    known = locale(tag)
+    return format_skeleton("yMMMM", when, locale=known) if known else f"{when:%Y-%m}"
+
+
+def span(first: datetime, last: datetime, tag: str) -> str:
+    """``4 de maio de 2026 – 9 de junho de 2026``; one date where both are on the same day.
+
+    Two whole dates: Babel's intervals lose a month in languages for which CLDR has no pattern.
+    """
+    dates = [long_date(first, tag), long_date(last, tag)]
+    return dates[0] if dates[0] == dates[1] else " – ".join(dates)
 
 
 def clock(when: datetime, tag: str) -> str:

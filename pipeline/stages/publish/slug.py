@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 from itertools import chain
+from typing import Literal
 
 import langcodes
 from slugify import slugify
@@ -29,19 +30,33 @@ _RULES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def make(title: str, language: str, taken: Callable[[str], bool], stable: str) -> str:
+Style = Literal["readable", "ascii", "unicode"]
+
+
+def make(title: str, language: str, taken: Callable[[str], bool], stable: str, style: Style = "readable") -> str:
     """A slug that is not taken yet: ``a-agua-voltou-ao-rio``, or ``a-agua-voltou-ao-rio-2``.
 
-    Languages in Latin script are transliterated to ASCII by their own rules (German ä is ae, Danish å is aa); others
-    keep their letters. It has at most :data:`MAX_CHARACTERS` characters, cut where a word ends if that is possible.
+    In the ``readable`` style, languages in Latin script are transliterated to ASCII by their own rules (German ä is ae,
+    Danish å is aa), and others keep their letters; ``ascii`` transliterates all, ``unicode`` none. It has
+    at most :data:`MAX_CHARACTERS` characters, cut where a word ends if that is possible.
     ``stable`` names the article for good (its uid): a title without a single letter or digit becomes
     ``article-<stable>``, and so does the hundredth article of one title.
     """
-    base = _bounded(_words(title, language)) or _last_resort(stable)
+    base = _bounded(_words(title, language, style)) or _last_resort(stable)
     for slug in chain([base], (_numbered(base, number) for number in NUMBERS), _further(stable)):
         if not taken(slug):
             return slug
     raise ValueError(f"every slug for {title!r} is taken")  # a million articles with one uid: the caller's error
+
+
+def plain(name: str) -> str:
+    """A name of no certain language as a word of an address; empty when it has neither letters nor digits."""
+    letters = _letters(name)
+    return _bounded(_ascii(name, ()) if all(map(_is_latin, letters)) else letters)
+
+
+def _is_latin(letter: str) -> bool:
+    return not letter.isalpha() or unicodedata.name(letter, "").startswith("LATIN")
 
 
 def _further(stable: str) -> Iterator[str]:
@@ -54,9 +69,9 @@ def _last_resort(stable: str) -> str:
     return _bounded(f"article-{_ascii(stable, ()) or 'untitled'}")
 
 
-def _words(title: str, language: str) -> str:
+def _words(title: str, language: str, style: Style) -> str:
     tag = langcodes.get(language)
-    if tag.maximize().script == "Latn":
+    if style == "ascii" or (style == "readable" and tag.maximize().script == "Latn"):
         return _ascii(title, _RULES.get(tag.language or "", ()))
     return _letters(title)
 

@@ -1,7 +1,7 @@
 """Our own words on a page ("Home", "Machine translation"), in the page's language or the closest one we have.
 
 They stand in ``labels/<language>.toml``; English is complete by definition, and what another file lacks is taken from
-it. An installation adds or changes a language by a folder ``labels`` among its templates.
+it. An installation adds or changes a language by a folder ``labels`` in its theme.
 """
 
 from __future__ import annotations

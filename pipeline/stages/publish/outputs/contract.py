@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.documents import Sent
+from pipeline.documents import Page, Sent
+from pipeline.errors import Permanent
 from pipeline.network import Output as OutputConfig
+
+
+class Unverifiable(Permanent):
+    """The output has no way to say what it holds; what it confirmed is all that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Output(Protocol):
     Every method that reaches the outside raises:
         Transient: it may work later (the disk is full, somebody else holds the lock).
         Permanent: a person must act (no right to write, a file of somebody else stands there).
+
+    A path has one key at a time: before another key may have it, the first must be removed or put elsewhere.
     """
 
     def __init__(self, config: OutputConfig, section: str, home: Path) -> None: ...
@@ -50,16 +57,36 @@ class Output(Protocol):
         """Make sure that files whose names carry a digest of their content are there. Call it before ``put``."""
         ...
 
-    def put(self, path: str, files: Mapping[str, bytes], key: str, sequence: int) -> Sent:
-        """Put a page's files (by name, below ``path``) there, and take away what the key had at another path."""
+    def put(self, path: str, files: Mapping[str, bytes], key: str, sequence: int, page: Page | None = None) -> Sent:
+        """Put a page's files (by name, below ``path``) there, and take away what the key had at another path.
+
+        ``page`` is what the files show, for outputs that want more than bytes; ``None`` for pages that are no
+        article's.
+        """
+        ...
+
+    def redirect(self, path: str, to: str, key: str, sequence: int) -> Sent:
+        """Lead readers who come to ``path`` on to the address ``to``; else as :meth:`put`, with a key of its own.
+
+        Raises besides:
+            Permanent: ``to`` is no web address.
+        """
         ...
 
     def remove(self, key: str, sequence: int) -> Sent:
         """Take a page away; ``Sent.digest`` is empty. A later ``put`` with a higher sequence brings it back."""
         ...
 
+    def probe(self) -> None:
+        """Look whether pages could be put there now, and change nothing. ``sectionwire doctor`` asks, and waits."""
+        ...
+
     def held(self) -> Iterator[Held]:
-        """Every page that is there, in no particular order, each compared with what was confirmed."""
+        """Every page that is there, in no particular order, each compared with what was confirmed.
+
+        Raises besides:
+            Unverifiable: it can't say.
+        """
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,6 +28,17 @@ def check_path(path: str) -> str:
     if any(not _plain(part) for part in path.split("/")):
         raise Permanent(f"“{path!r}” can't be a path in a site.", "Give the article another slug.")
     return path
+
+
+def by_path(path: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A page's files by their path in the site.
+
+    Raises:
+        Permanent: as :func:`check_path`.
+    """
+    if not files or (path and not path.endswith("/")):
+        raise ValueError("a page has files, and its path ends with a slash or is empty")  # a fault of the caller
+    return {check_path(f"{path}{name}"): data for name, data in files.items()}
 
 
 def _plain(part: str) -> bool:
@@ -65,14 +76,14 @@ def explained(root: Path) -> Iterator[None]:
         raise Transient(f"Writing to {where} failed: {why}.") from error
 
 
-def write(path: Path, data: bytes) -> None:
-    """Write a file so that readers see the old bytes or the new ones, also after a power cut.
+def write(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write a file so that readers see the old bytes or the new ones; if ``durable``, also after a power cut.
 
     The caller holds the site's lock: the new file's name is always the same, and so nothing is left behind for good.
     """
     new = _new(path)
     try:
-        _write_new(new, data)
+        _write_new(new, data, durable=durable)
         new.replace(path)
     except OSError:
         with suppress(OSError):
@@ -84,7 +95,7 @@ def _new(path: Path) -> Path:
     return path.with_name(f".{path.name}{_NEW}")
 
 
-def _write_new(new: Path, data: bytes) -> None:
+def _write_new(new: Path, data: bytes, *, durable: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         handle = os.open(new, flags, 0o644)
@@ -94,7 +105,8 @@ def _write_new(new: Path, data: bytes) -> None:
     with open(handle, "wb") as file:  # noqa: PTH123  # takes over the handle
         file.write(data)
         file.flush()
-        os.fdatasync(handle)  # else a power cut may leave the new name with no bytes behind it
+        if durable:
+            os.fdatasync(handle)  # else a power cut may leave the new name with no bytes behind it
 
 
 def remove(root: Path, name: str) -> None:

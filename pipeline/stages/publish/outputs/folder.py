@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,11 +11,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from pipeline.documents import Sent
+from pipeline.documents import Page, Sent
 from pipeline.errors import Permanent, Transient
 from pipeline.network import Output as OutputConfig
 from pipeline.stages.publish import site
 from pipeline.stages.publish.outputs import files as disk
+from pipeline.stages.publish.outputs import redirects
 from pipeline.stages.publish.outputs.contract import Held, digest_of_digests
 from pipeline.stages.publish.outputs.manifest import Entry, Manifest
 
@@ -50,12 +52,19 @@ class FolderOutput:
                     disk.refuse_detour(self.root, name)
                     disk.write(self.root / name, data)
 
-    def put(self, path: str, files: Mapping[str, bytes], key: str, sequence: int) -> Sent:
+    def put(
+        self,
+        path: str,
+        files: Mapping[str, bytes],
+        key: str,
+        sequence: int,
+        page: Page | None = None,  # noqa: ARG002 - the files say it all
+    ) -> Sent:
         """As the contract says; raises besides:
 
         Permanent: something that was not written here stands at one of the paths, or the path is no path of a site.
         """
-        contents = _by_path(path, files)
+        contents = disk.by_path(path, files)
         digests = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
         # The digest names files as the caller does: it says the same wherever the page stands.
         digest = digest_of_digests({name: digests[f"{path}{name}"] for name in files})
@@ -79,6 +88,9 @@ class FolderOutput:
                 self._manifest.write(wanted)
         return Sent(wanted.url, digest, written=True, detail=_remark(entry, wanted))
 
+    def redirect(self, path: str, to: str, key: str, sequence: int) -> Sent:
+        return self.put(path, {site.INDEX: redirects.page(to)}, key, sequence)
+
     def remove(self, key: str, sequence: int) -> Sent:
         with disk.explained(self.root), self._locked():
             entry = self._manifest.read(key)
@@ -89,9 +101,20 @@ class FolderOutput:
             for name in sorted(entry.known):
                 disk.refuse_detour(self.root, name)
                 disk.remove(self.root, name)
-            self._manifest.write(Entry(key, sequence, url=entry.url))
+            # Without its address: the words of a title are in it, and an article may be erased for good.
+            self._manifest.write(Entry(key, sequence))
         detail = "" if entry.known else "nothing was there"
         return Sent(entry.url, "", written=bool(entry.known), detail=detail)
+
+    def probe(self) -> None:
+        """That the folder can be written, or made."""
+        with disk.explained(self.root):
+            there = next(path for path in (self.root, *self.root.parents) if path.exists())
+            if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
+                raise Permanent(
+                    f"{self.root} can't be written.",
+                    "Give the user that runs the publishing worker the right to, or set another path in network.toml.",
+                )
 
     def held(self) -> Iterator[Held]:
         """Reads every page; pages that change meanwhile are told as they were or as they are."""
@@ -151,13 +174,6 @@ class FolderOutput:
             except FileNotFoundError:
                 continue
         return found
-
-
-def _by_path(path: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """A page's files by their path in the site, which is checked."""
-    if not files or (path and not path.endswith("/")):
-        raise ValueError("a page has files, and its path ends with a slash or is empty")  # a fault of the caller
-    return {disk.check_path(f"{path}{name}"): data for name, data in files.items()}
 
 
 def _remark(before: Entry, after: Entry) -> str:

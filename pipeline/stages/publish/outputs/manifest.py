@@ -1,4 +1,4 @@
-"""What a folder output knows of its pages: one small file for each, so that a page costs the same among 100,000."""
+"""What an output knows of its pages: one small file for each, so that a page costs the same among 100,000."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ class Entry:
         """Every path that is this key's to write and to remove."""
         return {*self.files, *self.claims}
 
+    def dump(self) -> bytes:
+        """The entry as its file holds it; :func:`parse` reads it."""
+        data = asdict(self)
+        del data["damaged"]
+        return json.dumps(data, ensure_ascii=True).encode()
+
 
 class Manifest:
     """The entries of one site, in ``.sectionwire/pages/ab/<hash>.json``."""
@@ -44,8 +50,7 @@ class Manifest:
         self._folder = folder
 
     def _file(self, key: str) -> Path:
-        name = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
-        return self._folder / name[:2] / f"{name}.json"
+        return self._folder / file_name(key)
 
     def read(self, key: str) -> Entry:
         """The entry of a key; an unknown one has the sequence :data:`UNKNOWN`.
@@ -56,26 +61,35 @@ class Manifest:
             data = self._file(key).read_bytes()
         except FileNotFoundError:
             return Entry(key)
-        return _parse(data) or Entry(key, damaged=True)
+        return parse(data) or Entry(key, damaged=True)
 
     def write(self, entry: Entry) -> None:
-        """Write an entry. The caller holds the site's lock."""
-        data = asdict(entry)
-        del data["damaged"]
-        files.write(self._file(entry.key), json.dumps(data, ensure_ascii=True).encode())
+        """Write an entry. The caller holds the site's lock.
+
+        Without waiting for the disk, which took as long as the page itself: should a power cut tear it, it counts as
+        damaged, and the senders that it fenced off died with the machine.
+        """
+        files.write(self._file(entry.key), entry.dump(), durable=False)
 
     def __iter__(self) -> Iterator[Entry]:
         """Every readable entry, also of removed pages."""
         for path in sorted(self._folder.glob("??/*.json")):
             try:
-                entry = _parse(path.read_bytes())
+                entry = parse(path.read_bytes())
             except FileNotFoundError:
                 continue
             if entry:
                 yield entry
 
 
-def _parse(data: bytes) -> Entry | None:
+def file_name(key: str) -> str:
+    """Where the entry of a key stands among the others: ``ab/<hash>.json``."""
+    name = hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
+    return f"{name[:2]}/{name}.json"
+
+
+def parse(data: bytes) -> Entry | None:
+    """The entry that a file holds, or ``None`` when it is damaged."""
     try:
         values: dict[str, Any] = json.loads(data)
         return Entry(**{**values, "claims": tuple(values["claims"])})
