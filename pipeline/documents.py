@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Metadata:
     image: str = ""  # address of the teaser image
     image_alt: str = ""
     slug: str = ""  # the slug in the source language, when the submitter gave one
+    only_sections: tuple[str, ...] = ()  # keys: of the sections that would take it, only these; empty: all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,8 @@ class TranslatedSegment:
     ``position``, ``anchor``).
     For an approved segment it is one word on how it was recognised: ``context``, ``article`` or ``exact``.
     ``problem`` says why a segment was kept in the source language, or is empty. ``routes`` are the numbers (from 0)
-    of the routes along which its sentences came, where that is not the first alone.
+    of the routes along which its sentences came, where that is not the first alone. ``sureness`` is the score of the
+    sentence of which its engine was least sure (see :class:`Scored`); 0 where no engine has said, or none was asked.
     """
 
     key: str
@@ -167,6 +170,7 @@ class TranslatedSegment:
     evidence: tuple[str, ...] = ()
     problem: str = ""
     routes: tuple[int, ...] = ()
+    sureness: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +208,21 @@ class OwnSegment:
     target: str
     by: str = ""
     at: str = ""
+
+
+class Scored(str):
+    """A translation with the score that its engine gave it: who wants none need not know of them.
+
+    ``score`` is the geometric mean of the probabilities (0 to 1) that the model gave to the words, or parts of words,
+    of its own translation. It compares sentences of one model; between models it says nothing.
+    """
+
+    score: float
+
+    def __new__(cls, text: str, score: float) -> Self:
+        scored = super().__new__(cls, text)
+        scored.score = score
+        return scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,11 +273,42 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """That a page was corrected: readers are told when, and what. ``language`` (BCP 47) is that of the note."""
+
+    at: datetime
+    note: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a series, published at the same section in the same language; ``number`` is its place in it."""
+
+    number: int
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesNavigation:
+    """The way through a series: the parts around an article, or all of them where they are few.
+
+    ``parts`` are in order and hold the article itself as soon as it is confirmed. ``total`` is the highest number among
+    all its parts, and 0 where the series is so long that only the neighbours are named.
+    """
+
+    parts: tuple[Part, ...]
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One article in one section's language, ready to be rendered.
 
     ``body`` is the translated clean fragment, ``path`` is the page's path under the section's address, with a trailing
     slash (``pt-pt/2026/titulo/``), ``alternates`` are the article's confirmed pages including this one.
+    ``corrections`` are what a reader should know of mistakes that were mended.
     """
 
     metadata: Metadata
@@ -271,11 +321,33 @@ class Page:
     provenance: Provenance
     published_at: datetime
     updated_at: datetime
+    corrections: tuple[Corrected, ...] = ()  # newest last
+    series: SeriesNavigation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawnPage:
+    """What stands where an article was: a notice that it was withdrawn, without a word of the article itself."""
+
+    language: str
+    section: str
+    path: str
+    url: str
+    article: str  # uid
+    withdrawn_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A sound or a video that an article carries; ``type`` is its media type (``audio/mpeg``)."""
+
+    url: str
+    type: str
 
 
 @dataclass(frozen=True, slots=True)
 class Teaser:
-    """One article on a front page."""
+    """One article as front pages, lists and feeds tell of it. ``uid`` is the article's."""
 
     title: str
     summary: str
@@ -286,11 +358,20 @@ class Teaser:
     kind: str
     series: str = ""
     part: int | None = None
+    caption: str = ""  # of the image: plain text
+    updated_at: datetime | None = None  # None: when it was published
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class FrontPage:
-    """A section's front page in one of its languages: newest first; ``siblings`` are its other languages."""
+    """A section's front page in one of its languages: newest first; ``siblings`` are its other languages.
+
+    ``kinds`` are the kinds of articles that have a list, most articles first.
+    """
 
     language: str
     section: str
@@ -298,6 +379,72 @@ class FrontPage:
     url: str
     teasers: tuple[Teaser, ...]
     siblings: tuple[Alternate, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """The articles that share a month, a kind, a series, an author or a tag; newest first, a series from part one.
+
+    ``page`` says which list it is: ``archive:2026-11``, ``kind:news``, ``tag:floods``; ``name`` is what readers call
+    it, for a series, an author or a tag. ``older`` and ``newer`` are the addresses of the pages around this one, or
+    empty. ``number`` is 0 for the list's first page, which has the newest articles.
+    """
+
+    language: str
+    section: str
+    path: str
+    url: str
+    page: str
+    name: str
+    teasers: tuple[Teaser, ...]
+    number: int = 0
+    older: str = ""
+    newer: str = ""
+    siblings: tuple[Alternate, ...] = ()  # the section's front pages
+
+
+@dataclass(frozen=True, slots=True)
+class ListLink:
+    """One list as the archive's own page names it; ``count`` is how many articles it has."""
+
+    page: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The page that leads to all lists of a section in one language."""
+
+    language: str
+    section: str
+    path: str
+    url: str
+    links: tuple[ListLink, ...]
+    siblings: tuple[Alternate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The newest articles of a section in one language; ``url`` is its front page, ``address`` the feeds' folder."""
+
+    language: str
+    section: str
+    url: str
+    address: str
+    teasers: tuple[Teaser, ...]
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SitemapEntry:
+    """One page in a sitemap, with the article's pages everywhere (itself included)."""
+
+    url: str
+    updated_at: datetime
+    alternates: tuple[Alternate, ...]
+    source_language: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,18 @@ def find(name: str) -> User:
     return user
 
 
+def find_open(name: str) -> User:
+    """The account of this name, with which somebody may sign in.
+
+    Raises:
+        Permanent: there is none, or it is closed.
+    """
+    user = find(name)
+    if not user.is_active:
+        raise Permanent(f"The account {name} is closed.", f"Open it again: sectionwire people add {name} --section KEY")
+    return user
+
+
 def add(name: str, section: str, role: Membership.Role, net: Network, *, email: str = "") -> Added:
     """Give somebody a role in a section; make the account where there is none, or open it again.
 
@@ -85,7 +97,8 @@ def remove(name: str, section: str = "") -> None:
             return
         rows.delete()
         user.is_active = user.is_staff = user.is_superuser = False
-        user.save(update_fields=["is_active", "is_staff", "is_superuser"])
+        user.set_unusable_password()  # a link that was given out before is then worth nothing
+        user.save(update_fields=["is_active", "is_staff", "is_superuser", "password"])
 
 
 def _save(user: User) -> None:

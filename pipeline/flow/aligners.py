@@ -1,4 +1,7 @@
-"""The word aligners of this installation: SECTIONWIRE_HOME/aligners, a folder for each pair of languages."""
+"""The word aligners of this installation: the lists that come with models, and what was learnt from the memory.
+
+What was learnt is in SECTIONWIRE_HOME/aligners, a folder for each pair of languages.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,15 @@ from typing import Final
 import structlog
 from django.conf import settings
 
+from pipeline.documents import Hop
+from pipeline.engines.firefox import FirefoxEngine
+from pipeline.engines.shortlist import WordLists
 from pipeline.errors import Permanent
 from pipeline.ledger import aligning
 from pipeline.stages.translate import aligner
-from pipeline.stages.translate.aligner import Lexicon, Progress
+from pipeline.stages.translate import route as routing
+from pipeline.stages.translate.aligner import Lexicon, Progress, Together
+from pipeline.stages.translate.resources import Aligner
 from pipeline.stages.translate.words import base_language
 
 LEAST_SENTENCES: Final = aligner.LEAST_SENTENCES
@@ -33,6 +41,27 @@ def train(source: str, target: str, progress: Progress | None = None) -> tuple[L
     """
     folder = _folder(source, target)
     return aligner.train(aligning.pairs(source, target), folder, progress), folder
+
+
+def find(source: str, target: str) -> Aligner | None:
+    """All that says which words of two languages (BCP 47) belong together, whichever engine translates; or none."""
+    lists, learnt = _lists(source, target), load(source, target)
+    return Together(lists, learnt) if lists and learnt else lists or learnt
+
+
+def _lists(source: str, target: str) -> WordLists | None:
+    models = Path(settings.MODELS_DIR)
+    hops = [model.hop for model in FirefoxEngine(models).installed()]
+    pairs = (source, target), (target, source)
+    there, back = (routing.find_all(*pair, hops, [FirefoxEngine.name], pivot=None) for pair in pairs)
+    return _read(models, there[0].hops[0] if there else None, back[0].hops[0] if back else None)
+
+
+@lru_cache(maxsize=8)  # two of some 10 MB
+def _read(models: Path, there: Hop | None, back: Hop | None) -> WordLists | None:
+    engine = FirefoxEngine(models)
+    found = [engine.word_list(hop.source, hop.target) if hop else None for hop in (there, back)]
+    return WordLists(*found) if any(found) else None
 
 
 def load(source: str, target: str) -> Lexicon | None:

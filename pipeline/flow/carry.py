@@ -54,6 +54,21 @@ def record(version: Version, findings: Sequence[CheckFinding]) -> None:
     Finding.objects.bulk_create(rows)
 
 
+def renew(version: Version, findings: Sequence[CheckFinding]) -> None:
+    """Note what the checks say by now of a version that stands already: a term may be new, or mended."""
+    known = {(row.check_id, row.segment, row.message): row for row in version.findings.all()}
+    said = {(f.check, f.segment, f.message): f for f in findings}
+    Finding.objects.bulk_create(
+        Finding(version=version, check_id=f.check, severity=f.severity.value, segment=f.segment, message=f.message)
+        for key, f in said.items()
+        if key not in known
+    )
+    gone = [row.pk for key, row in known.items() if row.state == Finding.State.OPEN and key not in said]
+    Finding.objects.filter(pk__in=gone).update(
+        state=Finding.State.FIXED, decided_at=clock.now(), why="no longer found in the same text"
+    )
+
+
 def _compare(
     version: Version, before: Sequence[Finding], rows: Sequence[Finding], old_texts: Texts, new_texts: Texts
 ) -> None:

@@ -5,35 +5,41 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence, Set
 from datetime import timedelta
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from django.db.models import Case, DateTimeField, F, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, DateTimeField, F, QuerySet, TextField, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from pipeline.flow import bell, lanes
-from pipeline.ledger.models import Delivery, Edition, Refresh, Status
+from pipeline.ledger.models import Delivery, Edition, Status
 from pipeline.ledger.models.editions import seen_digest
 from pipeline.network import Network, Section
+
+Action = Delivery.Action
 
 
 def want(wanted: Sequence[tuple[Edition, Section]]) -> None:
     """Want the approved versions of some editions at each output of their sections, not before their embargoes.
 
-    Call it in a transaction that holds the article.
+    Of an edition that is withdrawn or has moved, what stands in its page's place is wanted again: nothing comes back by
+    accident. Call it in a transaction that holds the article.
     """
+    for edition, _ in wanted:
+        if not _is_here(edition):
+            _again(Delivery.objects.filter(edition=edition))
+    wanted = [(edition, section) for edition, section in wanted if _is_here(edition)]
     known = set(
         Delivery.objects.filter(edition__in=[edition.pk for edition, _ in wanted]).values_list("edition_id", "output")
     )
     new = []
     for edition, section in wanted:
-        digest, due = _wanted(edition)
+        digest, due = wanted_digest(edition, section), _due(edition)
         for output in section.outputs:
             if (edition.pk, output) in known:
                 again = Delivery.objects.filter(edition=edition, output=output)
-                _bump(again, "wanted_seq", due_at=due, wanted_digest=digest)
+                changes = {"wanted_digest": digest, "action": Action.PUT, "priority": lanes.NORMAL}
+                bump(again, "wanted_seq", due_at=due, **changes)
             else:
                 lane = lanes.publish(output)
                 new.append(
@@ -45,53 +51,78 @@ def want(wanted: Sequence[tuple[Edition, Section]]) -> None:
         bell.announce(lanes.publish(output))
 
 
-def _wanted(edition: Edition) -> tuple[str, Any]:
-    """The digest of what an edition's page shall show, and when it is due."""
+def _is_here(edition: Edition) -> bool:
+    return edition.state != Edition.State.WITHDRAWN and edition.moved_to_id is None
+
+
+def wanted_digest(edition: Edition, section: Section) -> str:
+    """The digest of what an edition's page shall show: its text, its path, and the section's name."""
     assert edition.approved is not None
-    embargoed = edition.release_at is not None and edition.release_at > timezone.now()
     seen = seen_digest(edition.approved, edition.approved_overlay)
-    digest = hashlib.sha256(f"{seen}\n{edition.path}".encode()).hexdigest()
-    return digest, edition.release_at if embargoed else Now()
+    return hashlib.sha256(f"{seen}\n{edition.path}\n{section.name}".encode()).hexdigest()
+
+
+def _due(edition: Edition) -> Any:
+    embargoed = edition.release_at is not None and edition.release_at > timezone.now()
+    return edition.release_at if embargoed else Now()
+
+
+def take_away(editions: Sequence[Edition], leaving: Delivery.Action) -> None:
+    """Want the pages of some editions gone from every output, now. ``leaving``: a notice in their place, or nothing.
+
+    Where nothing was sent yet, nothing is left. Call it in a transaction that holds the articles.
+    """
+    pages = Delivery.objects.filter(edition__in=[edition.pk for edition in editions])
+    unsent = When(sending_seq=0, confirmed_seq=0, then=Value(Action.REMOVE.value))
+    action = Case(unsent, default=Value(leaving.value))
+    _again(pages, action=action, wanted_digest="", priority=lanes.URGENT)
+
+
+def lead_on(pages: QuerySet[Delivery]) -> int:
+    """Want readers of some pages to be led to where these have moved; gives how many. Call it as :func:`want`."""
+    return _again(pages, action=Action.REDIRECT, wanted_digest="")
+
+
+def rewrite(pages: QuerySet[Delivery], *, later: timedelta | None = None) -> int:
+    """Want some pages again as they are, since something that they show has changed; gives how many.
+
+    Pages that are still to be sent show it anyway. With ``later``, what follows until then causes no second rewrite.
+    """
+    standing = pages.filter(action=Action.PUT, wanted_seq__gt=0, status__in=[Status.DONE, Status.RUNNING])
+    return _again(standing, later=later)
+
+
+def _again(pages: QuerySet[Delivery], *, later: timedelta | None = None, **changes: Any) -> int:
+    names = sorted(set(pages.order_by().values_list("output", flat=True).distinct()))
+    if not names:
+        return 0
+    changed = bump(pages, "wanted_seq", due_at=Now() + later if later else Now(), **changes)
+    for name in names:
+        bell.announce(lanes.publish(name))
+    return changed
 
 
 def pages_confirmed(rows: Sequence[Delivery], net: Network, *, new: Set[int], unsure: Set[int]) -> None:
-    """What follows when one output has confirmed pages: front pages, and the alternates of their siblings.
+    """What follows for their siblings when one output has confirmed pages: these are among their alternates.
 
     ``new`` are the articles (by id) of which an address is new: their other pages are wanted again. Of the articles in
     ``unsure`` a page failed that the confirmed ones name already: these are wanted again, too. Both are debounced:
     many confirmations within ``settle_seconds`` cause one rewrite. Siblings that are still to be sent will find these
     pages by themselves. Call it in a transaction that holds the articles.
     """
-    output, lane = rows[0].output, rows[0].lane
-    later = Now() + timedelta(seconds=net.outputs[output].settle_seconds)
-    _refresh_fronts(output, lane, {(row.edition.section, row.edition.language) for row in rows}, later)
     if not new | unsure:
         return
-    siblings = Delivery.objects.filter(
-        edition__article_id__in=new | unsure, status__in=[Status.DONE, Status.RUNNING], wanted_seq__gt=0
-    ).exclude(pk__in=[row.pk for row in rows if row.edition.article_id in new])
-    _bump(siblings, "wanted_seq", due_at=later)
-    # This lane is being worked right now, and looks by itself when its next row is due.
-    for other in net.outputs.keys() - {output}:
-        bell.announce(lanes.publish(other))
+    siblings = Delivery.objects.filter(edition__article_id__in=new | unsure)
+    named = [row.pk for row in rows if row.edition.article_id in new]
+    rewrite(siblings.exclude(pk__in=named), later=settling(net, rows[0].output))
 
 
-def _refresh_fronts(output: str, lane: str, fronts: set[tuple[str, str]], due: Any) -> None:
-    wanted = reduce(or_, [Q(section=section, language=language) for section, language in sorted(fronts)])
-    dirty = Refresh.objects.filter(wanted, output=output)
-    if _bump(dirty, "dirty_seq", due_at=due) < len(fronts):
-        # The first page of a section: some other worker may be making the same row.
-        Refresh.objects.bulk_create(
-            [
-                Refresh(output=output, section=section, language=language, lane=lane, status=Status.DONE)
-                for section, language in sorted(fronts)
-            ],
-            ignore_conflicts=True,
-        )
-        _bump(dirty, "dirty_seq", due_at=due)
+def settling(net: Network, output: str) -> timedelta:
+    """How long whatever follows from many changes waits for further ones at an output."""
+    return timedelta(seconds=net.outputs[output].settle_seconds)
 
 
-def _bump(rows: QuerySet[Any], sequence: str, **changes: Any) -> int:
+def bump(rows: QuerySet[Any], sequence: str, **changes: Any) -> int:
     """Want something newer; gives the number of rows.
 
     A send that is under way finishes first and finds that it is outdated.

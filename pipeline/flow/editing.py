@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import transaction
+from django.db.models import F
 
 from pipeline.documents import (
     CheckFinding,
@@ -23,13 +24,17 @@ from pipeline.documents import (
 )
 from pipeline.errors import Permanent
 from pipeline.flow import clock, installation, versions
-from pipeline.flow.resources import OwnTerms, resources
+from pipeline.flow.resources import OwnTerms, terms_of
 from pipeline.ledger.models import Draft, Edition, Event, Finding, RevisionText, Scope, Translation, Version
 from pipeline.ledger.models.articles import hold
 from pipeline.ledger.models.translations import unpack_segments
 from pipeline.network import Network
 from pipeline.stages import check, overlay
+from pipeline.stages.clean.addresses import host_of, web_address
+from pipeline.stages.intake.text import plain
 from pipeline.stages.translate import verify
+
+State = Edition.State
 
 LONGEST = 100_000
 """Characters of one segment that are taken from a person: more is no text, but an accident."""
@@ -91,7 +96,7 @@ def working(edition: Edition, *, published: bool = False, before: Working | None
     else:
         text = RevisionText.objects.only("skeleton", "segments").get(pk=version.revision_id)
         document = text.as_segmented(version.revision.metadata)
-    sources = {segment.key: segment.source for segment in document.segments}
+    sources = overlay.sources_of(document.segments, document.metadata)
     base = version.targets
     applied = overlay.apply(own_segments, sources, base)
     terms = before.terms if before else OwnTerms()
@@ -148,16 +153,50 @@ def save(
 
 
 def drop_own(edition_id: int, key: str, *, by: str) -> None:
-    """Give up the section's own wording of a segment: the base shows again."""
+    """Give up the section's own wording of a segment, or of one that is gone: the base shows again."""
     with transaction.atomic():
         edition = _held(edition_id)
         now = working(edition)
-        own = now.applied.own.get(key)
+        gone = (each.own for each in now.applied.conflicts if each.is_gone and each.own.key == key)
+        own = now.applied.own.get(key) or next(gone, None)
         if own is None:
             return
-        edition.overlay = [row for row in edition.overlay if OwnSegment(**row) != own]
-        edition.save(update_fields=["overlay"])
+        _lay_over(edition, now.version, [row for row in edition.overlay if OwnSegment(**row) != own])
         _tell(edition, by, f"the section's own wording of {key} given up")
+
+
+def choose_image(edition_id: int, address: str, alt: str, *, by: str) -> None:
+    """Give an edition a picture of its own for teasers and previews; without an address it has the shared one again.
+
+    Args:
+        edition_id: the edition; its section alone shows the picture.
+        address: where the picture stands, ``https://…``; mended where that is certain.
+        alt: what it shows, in the edition's language.
+        by: the person's name.
+
+    Raises:
+        Permanent: it is no address on the web, or there is no text for those who can't see it.
+    """
+    mended, alt = web_address(address, ""), plain(alt)
+    if address.strip() and not host_of(mended):
+        raise Permanent(f"“{address[:200]}” is no address of a picture.", "Give one that begins with https://.")
+    if mended and not alt:
+        raise Permanent("The picture has no description.", "Say what it shows: some readers hear the page.")
+    with transaction.atomic():
+        edition = _held(edition_id)
+        now = working(edition)
+        metadata = now.document.metadata
+        chosen = (
+            []
+            if not mended
+            else [
+                OwnSegment(overlay.IMAGE, metadata.image, "", mended, by, _now()),
+                OwnSegment(overlay.IMAGE_ALT, metadata.image_alt, now.base.get(overlay.IMAGE_ALT, ""), alt, by, _now()),
+            ]
+        )
+        kept = [row for row in edition.overlay if row["key"] not in (overlay.IMAGE, overlay.IMAGE_ALT)]
+        _lay_over(edition, now.version, [*kept, *map(asdict, chosen)])
+        _tell(edition, by, "a picture of its own" if chosen else "the section's own picture given up")
 
 
 def keep_own(edition_id: int, key: str, *, by: str) -> None:
@@ -168,7 +207,7 @@ def keep_own(edition_id: int, key: str, *, by: str) -> None:
         own = now.applied.own.get(key)
         if own is None:
             raise Permanent("The section has no wording of its own for this segment.", "Load the page again.")
-        _put_own(edition, own, OwnSegment(key, own.source, now.base.get(key, ""), own.target, by, _now()))
+        _put_own(now, own, OwnSegment(key, own.source, now.base.get(key, ""), own.target, by, _now()))
         _tell(edition, by, f"the section's own wording of {key} kept")
 
 
@@ -196,7 +235,7 @@ def _save_base(
     translation = Translation.objects.select_related("article").get(pk=now.edition.translation_id)
     if translation.version_id != now.version.pk:
         raise Permanent(
-            "A newer translation has come in meanwhile.", "Load the page again; your text is kept as a draft."
+            "A newer translation has come in meanwhile.", "What you typed is still in the form: load the page again."
         )
     translation.version = now.version  # the very same, with its texts read already
     changed = TranslatedSegment(segment.key, target, Origin.PERSON)
@@ -218,27 +257,47 @@ def _save_base(
 def _save_own(now: Working, segment: Segment, target: str, by: str) -> None:
     base = now.base.get(segment.key, "")
     before = now.applied.own.get(segment.key)
-    if target == base:
-        now.edition.overlay = [row for row in now.edition.overlay if OwnSegment(**row) != before]
-        now.edition.save(update_fields=["overlay"])
+    if target == now.terms.over(now.edition, [segment], {segment.key: base})[segment.key]:
+        _lay_over(now.edition, now.version, [row for row in now.edition.overlay if OwnSegment(**row) != before])
     else:
-        _put_own(now.edition, before, OwnSegment(segment.key, segment.source, base, target, by, _now()))
+        _put_own(now, before, OwnSegment(segment.key, segment.source, base, target, by, _now()))
     _tell(now.edition, by, f"own wording of {segment.key}")
 
 
-def _put_own(edition: Edition, before: OwnSegment | None, own: OwnSegment) -> None:
-    kept = [row for row in edition.overlay if OwnSegment(**row) != before]
-    edition.overlay = [*kept, asdict(own)]
-    edition.save(update_fields=["overlay"])
+def _put_own(now: Working, before: OwnSegment | None, own: OwnSegment) -> None:
+    kept = [row for row in now.edition.overlay if OwnSegment(**row) != before]
+    _lay_over(now.edition, now.version, [*kept, asdict(own)])
+
+
+def _lay_over(edition: Edition, version: Version, rows: list[dict[str, str]]) -> None:
+    """Write the section's own segments; where they are not those that were approved, the edition wants a decision."""
+    edition.overlay = rows
+    edition.own_title = next((row["target"] for row in rows if row["key"] == "title"), "")
+    differs = rows != edition.approved_overlay
+    if edition.state == State.SECOND:
+        edition.state = State.IN_REVIEW
+        edition.reason = f"was changed after {edition.first_approved_by} had approved it"
+    elif differs and edition.candidate_id is None and edition.state in (State.APPROVED, State.LIVE):
+        edition.candidate, edition.state = version, State.IN_REVIEW
+        edition.reason = "the section's own wording was changed after the approval"
+    elif not differs and edition.urgent_from_id is None and _waits_for_own(edition):
+        unconfirmed = edition.deliveries.filter(confirmed_seq__lt=F("wanted_seq")).exists()
+        edition.candidate, edition.reason = None, ""
+        edition.state = State.APPROVED if unconfirmed else State.LIVE
+    edition.save(update_fields=["overlay", "own_title", "candidate", "state", "reason"])
+
+
+def _waits_for_own(edition: Edition) -> bool:
+    """Whether the section's own segments are all that an edition waits for."""
+    return edition.state == State.IN_REVIEW and edition.candidate_id == edition.approved_id is not None
 
 
 def _check(now: Working, segment: Segment, target: str, net: Network) -> Sequence[CheckFinding]:
     """What the checks say of one segment alone: those of the whole article are looked at with the next translation."""
     pair = now.edition.article.base, now.edition.translation.base
     alone = SegmentedDocument(now.document.metadata, "", (segment,))
-    given = resources(*pair, net)
     person = TranslatedSegment(segment.key, target, Origin.PERSON)
-    found = check.run(alone, [person], *pair, given.terms, installation.checks(net))
+    found = check.run(alone, [person], *pair, terms_of(*pair), installation.checks(net))
     return [finding for finding in found if finding.segment == segment.key]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Final
 
 from django.db.models.functions import Now
@@ -15,6 +16,7 @@ from pipeline.network import Network, language_name
 from pipeline.stages.translate import route as routing
 
 STALE: Final = timedelta(seconds=60)
+VERSION: Final = version("sectionwire")
 NO_ENGINE: Final = "no_engine"
 
 
@@ -45,7 +47,7 @@ def beat(name: str, hops: Sequence[Hop], served: Sequence[str], *, first: bool) 
     )
     packed = [[hop.engine, hop.source, hop.target, hop.model, hop.checksum] for hop in hops]
     changed = created or first or row.hops != packed
-    WorkerBeat.objects.filter(pk=row.pk).update(seen_at=Now(), lanes=list(served), hops=packed)
+    WorkerBeat.objects.filter(pk=row.pk).update(seen_at=Now(), lanes=list(served), hops=packed, version=VERSION)
     WorkerBeat.objects.filter(seen_at__lt=Now() - timedelta(days=1)).delete()
     if changed and hops:
         wake()

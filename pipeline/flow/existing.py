@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from pipeline.documents import CleanDocument, Metadata, Origin, SegmentedDocument, Submission, TranslatedSegment
 from pipeline.documents import Original as Taken
 from pipeline.errors import Permanent
-from pipeline.flow import clock, lanes, memory, submit, versions
+from pipeline.flow import clock, lanes, links, memory, submit, versions
 from pipeline.ledger import approved as rows
 from pipeline.ledger.models import Article, Edition, Event, Revision, RevisionText, Status, Translation, Version
 from pipeline.ledger.models.articles import pack_metadata
@@ -31,6 +31,7 @@ CONFIDENT: Final = 0.8
 """From which confidence of its alignment on a translation is remembered."""
 
 LONGEST_PATH: Final = 300
+LONGEST_SLUG: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,7 @@ def _article(original: _Read, uid: str, origin: str, checksum: str, by: str) -> 
         status=Status.DONE,
         metadata=pack_metadata(meta),
         notes=list(original.cleaned.notes),
+        characters=sum(len(segment.source) for segment in original.document.segments),
         submitted_as=original.text.name[-500:],
         submitted_by=by,
         submitted_at=now,
@@ -265,8 +267,9 @@ def _article(original: _Read, uid: str, origin: str, checksum: str, by: str) -> 
         skeleton=original.document.skeleton,
         segments=[[s.key, s.kind.value, s.source, s.markup] for s in original.document.segments],
     )
-    article.current = revision
-    article.save(update_fields=["current"])
+    article.current, article.series = revision, meta.series[:300]
+    article.save(update_fields=["current", "series"])
+    links.note(article, original.cleaned.body, original.text.name)
     return article
 
 
@@ -302,7 +305,9 @@ def _write(
         segments=pack_segments(segments),
         created_at=clock.now(),
     )
-    Translation.objects.filter(pk=translation.pk).update(version=version, status=Status.DONE)
+    Translation.objects.filter(pk=translation.pk).update(
+        version=version, status=Status.DONE, reason="", token=None, lease_until=None
+    )
     return version
 
 
@@ -329,12 +334,13 @@ def _publish(article: Article, version: Version, read: _Read, by: str, net: Netw
             approved=version,
             decided_by=by,
             decided_at=now,
-            slug=path.rstrip("/").rpartition("/")[2],
+            slug=path.rstrip("/").rpartition("/")[2][:LONGEST_SLUG],
             path=path,
             published_at=published,
             updated_at=published,
             existing_url=read.text.url,
         )
+    links.know_address(article.pk, read.text.url)
 
 
 def _paths(url: str, section: Section, net: Network) -> Iterator[str]:

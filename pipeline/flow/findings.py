@@ -60,10 +60,11 @@ def listed(
         rows = rows.filter(check_id=check)
     if severity:
         rows = rows.filter(severity=severity)
-    rows = rows.select_related("version__translation__article").order_by(
+    rows = rows.select_related("version__translation__article").defer("version__segments", "version__engines")
+    ordered = rows.order_by(
         "severity", "version__translation__article_id", "version__translation__base", "version_id", "id"
     )
-    return _with_texts(rows)
+    return _with_texts(ordered.iterator())
 
 
 def _with_texts(rows: Iterable[Finding]) -> Iterator[Listed]:

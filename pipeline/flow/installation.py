@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from pipeline.errors import Permanent
-from pipeline.network import Network, line_of, load
+from pipeline.network import Network, Section, line_of, load
 from pipeline.stages import check
-from pipeline.stages.publish.render import Renderer
+
+if TYPE_CHECKING:  # publishing is slow to import, and most commands publish nothing
+    from pipeline.stages.publish.outputs.contract import Output
+    from pipeline.stages.publish.render import Renderer
 
 
 def network() -> Network:
@@ -63,10 +67,32 @@ def _checks(severities: tuple[tuple[str, str], ...], languages: tuple[str, ...])
 
 
 def renderer(net: Network) -> Renderer:
-    """The renderer of article and front pages; templates in SECTIONWIRE_HOME/templates win over ours."""
-    return _renderer(net.organisation.name, net.embeds.hosts, Path(settings.SECTIONWIRE_HOME) / "templates")
+    """The renderer of article and front pages; the theme in SECTIONWIRE_HOME/theme wins over ours."""
+    return _renderer(net.organisation.name, net.embeds.hosts, Path(settings.SECTIONWIRE_HOME) / "theme")
 
 
 @lru_cache(maxsize=4)
-def _renderer(organisation: str, embed_hosts: tuple[str, ...], templates: Path) -> Renderer:
-    return Renderer(organisation, embed_hosts, [templates] if templates.is_dir() else [])
+def _renderer(organisation: str, embed_hosts: tuple[str, ...], theme: Path) -> Renderer:
+    from pipeline.stages.publish.render import Renderer  # as above
+
+    return Renderer(organisation, embed_hosts, theme if theme.is_dir() else None)
+
+
+def address(path: str) -> str:
+    """The whole address of a page of the desk, for those who are not looking at it: in e-mails, on terminals."""
+    return f"{settings.DESK_URL}{path}"
+
+
+def output_of(name: str, section: Section, net: Network) -> Output:
+    """The output of this name for a section.
+
+    Raises:
+        Permanent: the network file no longer has it, or its type is not installed.
+    """
+    from pipeline.stages.publish.outputs import open_output  # as above
+
+    if name not in net.outputs:
+        raise Permanent(
+            f"There is no output “{name}” any more.", f"Add [outputs.{name}] to network.toml, or retire it."
+        )
+    return open_output(net.outputs[name], section.key, Path(settings.SECTIONWIRE_HOME))

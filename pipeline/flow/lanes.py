@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+URGENT: Final = 10
+NORMAL: Final = 50
+"""Priorities: within a lane, what has a lower one comes first."""
+
 PREPARE: Final = "prepare"
+WEBHOOKS: Final = "webhooks"
+BATCH: Final = "batch"
 _TRANSLATE: Final = "translate."
 _PUBLISH: Final = "publish."
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from pipeline.ledger.models import Edition, Membership
 
@@ -26,7 +28,8 @@ class Rights:
 
     def may_read(self, edition: Edition) -> bool:
         """Whether the person may see an edition: all of it inside its section, else what is published of it."""
-        return self.is_inside(edition.section) or edition.approved_id is not None
+        out = edition.approved_id is not None and (edition.release_at is None or edition.release_at <= timezone.now())
+        return self.is_inside(edition.section) or out
 
     def is_inside(self, section: str) -> bool:
         """Whether the person sees what a section has not published, and what is said about it."""
@@ -41,6 +44,11 @@ class Rights:
         return self.roles.get(section) == Role.CHIEF
 
     @property
+    def may_submit(self) -> bool:
+        """Whether the person may hand in articles: whoever works in a section, and operators."""
+        return self.operator or bool(self.roles)
+
+    @property
     def sections(self) -> list[str]:
         """The sections for which the person may decide, sorted by key."""
         return sorted(section for section in self.roles if self.may_edit(section))
@@ -49,7 +57,8 @@ class Rights:
         """Those of some editions that :meth:`may_read` allows."""
         if self.operator:
             return editions
-        return editions.filter(Q(section__in=list(self.roles)) | Q(approved__isnull=False))
+        out = Q(approved__isnull=False) & (Q(release_at=None) | Q(release_at__lte=Now()))
+        return editions.filter(Q(section__in=list(self.roles)) | out)
 
 
 def rights(user: AbstractBaseUser | AnonymousUser) -> Rights:

@@ -6,14 +6,17 @@ Both stages are cheap, so one claim does both.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
+import structlog
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from pipeline.documents import SegmentedDocument
 from pipeline.errors import PipelineError, Transient
-from pipeline.flow import engines, installation, lanes, versions, work
+from pipeline.flow import engines, installation, lanes, links, release, targets, versions, work
 from pipeline.ledger import claim as claims
 from pipeline.ledger.models import Article, Edition, Revision, RevisionText, Status, Translation
 from pipeline.ledger.models.articles import hold, pack_metadata
@@ -39,6 +42,7 @@ def _prepare(revision: Revision, claim: claims.Claim[Revision], net: Network) ->
     original = revision.text.as_original(revision.metadata)
     try:
         cleaned = clean.clean(original, clean.Options(embed_hosts=net.embeds.hosts))
+        structlog.contextvars.bind_contextvars(stage="segment")  # until the row is done; see work.guarded
         document = segment.segment(cleaned)
     except PipelineError as error:
         if not isinstance(error, Transient):
@@ -62,17 +66,20 @@ def _prepare(revision: Revision, claim: claims.Claim[Revision], net: Network) ->
             segments=[[s.key, s.kind.value, s.source, s.markup] for s in document.segments],
         )
         if newest:
-            _make_current(article, revision, document, net)
+            _make_current(article, revision, document, cleaned.body, net)
 
 
-def _make_current(article: Article, revision: Revision, document: SegmentedDocument, net: Network) -> None:
+def _make_current(article: Article, revision: Revision, document: SegmentedDocument, body: str, net: Network) -> None:
     Revision.objects.filter(article=article, state=Revision.State.CURRENT).exclude(pk=revision.pk).update(
         state=Revision.State.SUPERSEDED
     )
     article.current = revision
     article.title = document.metadata.title
     article.language = document.metadata.language
-    article.save(update_fields=["current", "title", "language"])
+    article.series = document.metadata.series[:300]
+    article.save(update_fields=["current", "title", "language", "series"])
+    links.note(article, body, revision.submitted_as)
+    release.guard(article, document.metadata, net)
     wanted = _target(article, document, net)
     for base in sorted({base for _, _, base in wanted}):
         translation = _want(article, revision, base)
@@ -82,8 +89,7 @@ def _make_current(article: Article, revision: Revision, document: SegmentedDocum
             if language_base == base
         ]
         Edition.objects.bulk_create(editions, ignore_conflicts=True)
-        release = document.metadata.embargo
-        Edition.objects.filter(article=article, translation=translation).update(release_at=release)
+        _hold_back(Edition.objects.filter(article=article, translation=translation), document.metadata.embargo)
         if base == article.base:
             versions.add(
                 translation, revision, as_source(document), author=revision.submitted_by or "submitter", net=net
@@ -92,13 +98,21 @@ def _make_current(article: Article, revision: Revision, document: SegmentedDocum
             engines.ring_or_wait(translation, article.base, net)
 
 
+def _hold_back(editions: QuerySet[Edition], embargo: datetime | None) -> None:
+    """Let editions keep a revision's embargo. What an editor has approved for a later time stays so."""
+    editions.filter(approved=None).update(release_at=embargo)
+    if embargo is not None:
+        sooner = Q(release_at=None) | Q(release_at__lt=embargo)
+        editions.filter(sooner, approved__isnull=False).update(release_at=embargo)
+
+
 def _target(article: Article, document: SegmentedDocument, net: Network) -> list[tuple[str, str, str]]:
     """(section, language, base) for whom the article is, by the sections' target rules."""
     meta = document.metadata
     wanted = [
         (section.key, language.tag, language.base)
         for section in net.sections
-        if not section.targets.refusal(meta.kind, meta.tags, article.base)
+        if not section.retired and not targets.refusal(section, meta, article.base)
         for language in section.languages
     ]
     # A section that has published an article keeps getting its revisions, whatever the rule says by now.
@@ -106,7 +120,8 @@ def _target(article: Article, document: SegmentedDocument, net: Network) -> list
     known = {(edition.section, edition.language) for edition in kept}
     by_section = {section.key: section for section in net.sections}
     for section, tag in sorted(known - {(section, tag) for section, tag, _ in wanted}):
-        if section in by_section and tag in {lang.tag for lang in by_section[section].languages}:
+        languages = {lang.tag for lang in by_section[section].languages} if section in by_section else set()
+        if tag in languages and not by_section[section].retired:
             wanted.append((section, tag, by_section[section].base_of(tag)))
     return wanted
 

@@ -6,46 +6,60 @@ after a newer one changes nothing.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
 
-from django.conf import settings
+import structlog
 from django.db import transaction
-from django.db.models import Case, Exists, F, OuterRef, Sum, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Value, When
 from django.utils import timezone
 
-from pipeline.documents import Alternate, FrontPage, Metadata, Page, Provenance, Segment, SegmentKind, Sent, Teaser
-from pipeline.errors import Permanent, PipelineError, Transient
-from pipeline.flow import clock, deliveries, installation, lanes, work
-from pipeline.flow.decisions import POLICY_AUTO
+from pipeline.documents import Alternate, Corrected, Metadata, Sent, Teaser, WithdrawnPage
+from pipeline.errors import PipelineError, Transient
+from pipeline.flow import (
+    clock,
+    corrections,
+    deliveries,
+    installation,
+    lanes,
+    links,
+    listing,
+    placing,
+    refresh,
+    release,
+    series,
+    webhooks,
+    work,
+)
+from pipeline.flow.context import working
+from pipeline.flow.installation import output_of
+from pipeline.flow.numbers import recording
+from pipeline.flow.pages import content_of, page_of
 from pipeline.flow.resources import OwnTerms
 from pipeline.ledger import claim as claims
-from pipeline.ledger.models import Delivery, Edition, Event, Receipt, Refresh, Status, Version
-from pipeline.ledger.models.articles import RevisionText, hold_all, unpack_metadata
+from pipeline.ledger.models import Delivery, Edition, Event, Receipt, Redirect, Refresh, Status, Topic, Version
+from pipeline.ledger.models.articles import RevisionText, hold_all
+from pipeline.ledger.models.deliveries import SHOWN
+from pipeline.masking import mask
 from pipeline.network import Network, Section
-from pipeline.stages import markup, overlay, segment
-from pipeline.stages.publish import SiteContext, site
-from pipeline.stages.publish.outputs import open_output
+from pipeline.stages.publish import SiteContext, teasers
 from pipeline.stages.publish.outputs.contract import Output
 
+log = structlog.get_logger()
+Action = Delivery.Action
+
 BUDGET: Final = 20
-_FOREIGN: Final = re.compile(rf"<(?!/?(?:{'|'.join(sorted(markup.INLINE))})[\s/>])", re.IGNORECASE)
-"""A tag that no segment may hold."""
 
 
 def run(output: str) -> tuple[int, bool]:
-    """Work the lane of an output: first articles, then the front pages they change; see :func:`work.drain`."""
+    """Work the lane of an output: first articles, then the lists they change; see :func:`work.drain`."""
     lane = lanes.publish(output)
-    pages, more = work.drain(Delivery, lane, BUDGET, _send_pages)
-    if more:
-        return pages, True
-    fronts, more = work.drain(Refresh, lane, BUDGET, _send_fronts)
-    return pages + fronts, more
+    pages, more_pages = work.drain(Delivery, lane, BUDGET, _send_pages)
+    lists, more_lists = work.drain(Refresh, lane, BUDGET, refresh.send)
+    return pages + lists, more_pages or more_lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +71,11 @@ class _Batch:
     texts: dict[int, RevisionText]
     shown: dict[int, list[tuple[Delivery, str]]]  # by article: what is confirmed or goes out now, with its address
     own_terms: OwnTerms
+    known: links.Known
+    corrections: Mapping[int, tuple[Corrected, ...]]  # by edition
+    redirects: Mapping[int, Sequence[Redirect]]  # by edition
     contents: dict[tuple[int, str], tuple[Metadata, str]] = field(default_factory=dict)  # by version and language
+    teasers: dict[int, Teaser] = field(default_factory=dict)  # by delivery: how lists tell of the pages that were put
 
     def content(self, version: Version, edition: Edition) -> tuple[Metadata, str]:
         """Translated metadata and body of a version, as an edition shows it."""
@@ -77,26 +95,59 @@ def _send_pages(claim: claims.Claim[Delivery], rows: Sequence[Delivery]) -> None
         .select_related("edition__article", "edition__translation")
         .order_by("priority", "due_at", "id")
     )
-    due = [row for row in claimed if _is_due(row, claim)]
+    new = [row.edition.article_id for row in claimed if row.action == Action.PUT and not row.confirmed_seq]
+    held = release.held_back(new)
+    due = [row for row in claimed if _is_due(row, claim, net, held)]
     batch = _read(net, due)
     sent = {row.pk: answer for row in due if (answer := _send_page(row, claim, batch)) is not None}
     if sent:
-        _record([(row, sent[row.pk]) for row in due if row.pk in sent], due, claim, net)
+        _record([(row, sent[row.pk]) for row in due if row.pk in sent], due, claim, batch)
 
 
-def _is_due(delivery: Delivery, claim: claims.Claim[Delivery]) -> bool:
-    """Whatever made it due: nothing goes out before its embargo."""
-    release = delivery.edition.release_at
-    if release is None or release <= timezone.now():
+def _is_due(delivery: Delivery, claim: claims.Claim[Delivery], net: Network, held: Mapping[int, str]) -> bool:
+    """Whatever made it due: nothing goes out before its time. What is taken back waits for nothing."""
+    if delivery.action in (Action.NOTICE, Action.REMOVE):
         return True
-    work.guarded(delivery, claim, lambda: claims.finish(delivery, claim.token, status=Status.READY, due_at=release))
+    embargo = delivery.edition.release_at
+    if delivery.action == Action.PUT and embargo is not None and embargo > timezone.now():
+        return _put_off(delivery, claim, Status.READY, due_at=embargo)
+    section = next((section for section in net.sections if section.key == delivery.edition.section), None)
+    if why := release.paused(section):
+        return _put_off(delivery, claim, Status.WAITING, why)
+    if delivery.action == Action.REDIRECT:
+        new = placing.moved_to(delivery, net)
+        return bool(new) or _put_off(delivery, claim, Status.WAITING, "its new address is not published yet")
+    if not delivery.confirmed_seq and (why := held.get(delivery.edition.article_id, "")):
+        return _put_off(delivery, claim, Status.WAITING, why)
+    return True
+
+
+def _put_off(
+    delivery: Delivery, claim: claims.Claim[Delivery], status: Status, why: str = "", **changes: Any
+) -> Literal[False]:
+    if not delivery.confirmed_seq and not delivery.receipts.exists():
+        changes["sending_seq"] = 0  # claimed, but never sent: it can still be undone
+    work.guarded(delivery, claim, lambda: claims.put_off(delivery, claim.token, status, why, **changes))
     return False
 
 
 def _read(net: Network, claimed: Sequence[Delivery]) -> _Batch:
-    versions = Version.objects.select_related("revision").in_bulk([row.edition.approved_id for row in claimed])
+    found = Version.objects.select_related("revision", "restored__revision").defer("restored__segments")
+    versions = found.in_bulk([row.edition.approved_id for row in claimed])
     texts = RevisionText.objects.in_bulk([version.revision_id for version in versions.values()])
-    return _Batch(net, versions, texts, _shown(claimed), OwnTerms())
+    for row in claimed:
+        row.edition.approved = versions.get(row.edition.approved_id or 0)
+    editions = [row.edition for row in claimed]
+    return _Batch(
+        net,
+        versions,
+        texts,
+        _shown([row for row in claimed if row.action == Action.PUT]),
+        OwnTerms(),
+        links.known((text.body for text in texts.values()), net),
+        corrections.shown(editions),
+        placing.redirects_of(editions),
+    )
 
 
 def _shown(claimed: Sequence[Delivery]) -> dict[int, list[tuple[Delivery, str]]]:
@@ -108,7 +159,7 @@ def _shown(claimed: Sequence[Delivery]) -> dict[int, list[tuple[Delivery, str]]]
     shown: dict[int, list[tuple[Delivery, str]]] = defaultdict(list)
     now = {row.pk for row in claimed}
     for row in Delivery.objects.filter(
-        edition__article_id__in={row.edition.article_id for row in claimed}, confirmed_seq__gt=0
+        SHOWN, edition__article_id__in={row.edition.article_id for row in claimed}
     ).select_related("edition"):
         if row.pk not in now:
             shown[row.edition.article_id].append((row, row.url))
@@ -119,41 +170,72 @@ def _shown(claimed: Sequence[Delivery]) -> dict[int, list[tuple[Delivery, str]]]
 
 def _send_page(delivery: Delivery, claim: claims.Claim[Delivery], batch: _Batch) -> Sent | None:
     """Render and send one page. Gives ``None`` where it went wrong, which is then recorded."""
-    try:
-        return _put(delivery, batch)
-    except Exception as error:  # noqa: BLE001 - one page's trouble must not become its neighbours'
-        transient = isinstance(error, Transient) or not isinstance(error, PipelineError)
-        outcome = Receipt.Outcome.TRANSIENT if transient else Receipt.Outcome.PERMANENT
-        with transaction.atomic():
-            _receipt(delivery, outcome, detail=str(error)).save()
-            work.record_failure(delivery, claim, error)
-        return None
+    with working(delivery):
+        try:
+            return _send(delivery, batch)
+        except Exception as error:  # noqa: BLE001 - one page's trouble must not become its neighbours'
+            transient = isinstance(error, Transient) or not isinstance(error, PipelineError)
+            outcome = Receipt.Outcome.TRANSIENT if transient else Receipt.Outcome.PERMANENT
+            with transaction.atomic():
+                _receipt(delivery, outcome, detail=mask(str(error))).save()
+                work.record_failure(delivery, claim, error)
+            return None
 
 
-def _put(delivery: Delivery, batch: _Batch) -> Sent:
+def _send(delivery: Delivery, batch: _Batch) -> Sent:
     edition, net = delivery.edition, batch.net
     section = net.section(edition.section)
     out = output_of(delivery.output, section, net)
+    redirects = batch.redirects.get(edition.pk, ())
+    match delivery.action:
+        case Action.REMOVE:
+            return placing.remove(delivery, out, redirects)
+        case Action.REDIRECT:
+            return placing.lead(delivery, out, redirects, placing.moved_to(delivery, net))
+        case Action.NOTICE:
+            renderer = installation.renderer(net)
+            notice = renderer.withdrawn(_notice_of(edition, out), SiteContext(section.name, section.zone))
+            out.put_assets(renderer.assets)
+            return placing.put(delivery, out, notice, redirects)
+        case _:
+            return _put(delivery, section, out, batch)
+
+
+def _notice_of(edition: Edition, out: Output) -> WithdrawnPage:
+    return WithdrawnPage(
+        language=edition.language,
+        section=edition.section,
+        path=edition.path,
+        url=out.address(edition.path),
+        article=edition.article.uid,
+        withdrawn_at=edition.withdrawn_at or clock.now(),
+    )
+
+
+def _put(delivery: Delivery, section: Section, out: Output, batch: _Batch) -> Sent:
+    edition, net = delivery.edition, batch.net
     version = batch.versions[edition.approved_id or 0]
     metadata, body = batch.content(version, edition)
     url = out.address(edition.path)
     alternates = _alternates(edition, url, metadata.title, batch)
-    page = page_of(edition, version, metadata, body, url, alternates)
+    led = batch.known.led(body, edition, delivery.output, url)
+    page = page_of(edition, version, metadata, led, url, alternates, batch.corrections.get(edition.pk, ()))
+    page = replace(page, series=series.navigation(edition, delivery.output, metadata))
+    batch.teasers[delivery.pk] = teasers.of(page)
     renderer = installation.renderer(net)
     rendered = renderer.article(page, SiteContext(name=section.name, time_zone=section.zone))
     out.put_assets(renderer.assets)
-    key = f"{edition.article.uid}/{edition.language}"
-    return out.put(page.path, {site.INDEX: rendered}, key, delivery.sending_seq)
+    return placing.put(delivery, out, rendered, batch.redirects.get(edition.pk, ()), page)
 
 
 def _record(
-    sent: Sequence[tuple[Delivery, Sent]], tried: Sequence[Delivery], claim: claims.Claim[Delivery], net: Network
+    sent: Sequence[tuple[Delivery, Sent]], tried: Sequence[Delivery], claim: claims.Claim[Delivery], batch: _Batch
 ) -> None:
     """Confirm what was sent, and what follows from it, in one transaction.
 
     A row that is no longer this claim's is left to the one who has it now, and sends and confirms it again.
     """
-    now = clock.now()
+    now, net = clock.now(), batch.net
     with transaction.atomic():
         hold_all(row.edition.article_id for row, _ in sent)
         ours = claims.still_held(claim)
@@ -166,33 +248,72 @@ def _record(
             for row, answer in confirmed
         )
         _go_live([row.edition for row, _ in confirmed])
-        failed = {row.edition.article_id for row in tried} - _complete(tried, [row for row, _ in confirmed])
-        moved = {row.edition.article_id for row, answer in confirmed if row.url != answer.url}
-        rows = [row for row, _ in confirmed]
-        deliveries.pages_confirmed(rows, net, new=moved - failed, unsure=failed)
-        Event.objects.bulk_create(
-            Event(
-                article_id=row.edition.article_id,
-                at=now,
-                stage="publish",
-                section=row.edition.section,
-                language=row.edition.language,
-                message=f"published at {answer.url}",
-            )
-            for row, answer in confirmed
-            if not row.confirmed_seq
-        )
+        put = [row for row, _ in confirmed if row.action == Action.PUT]
+        recording.published([(row.edition_id, row.edition.approved_id) for row in put], now)
+        rows, done = [row for row, _ in confirmed], {row.pk for row, _ in confirmed}
+        failed = {row.edition.article_id for row in tried if row.pk not in done and _is_unsure(row, net)}
+        moved = [(row, answer) for row, answer in confirmed if _is_move(row, answer)]
+        new = {row.edition.article_id for row, _ in moved if _is_leading(row, net)}
+        listing.confirmed(rows, batch.teasers, net)
+        deliveries.pages_confirmed(rows, net, new=new - failed, unsure=failed)
+        _follow(moved, net)
+        Event.objects.bulk_create(_event(row, answer, now) for row, answer in moved)
+    for row, answer in confirmed:
+        with working(row):
+            log.info("confirmed", lane=row.lane, sequence=row.sending_seq, written=answer.written, url=answer.url)
 
 
-def _complete(tried: Sequence[Delivery], confirmed: Sequence[Delivery]) -> set[int]:
-    """The articles of which every page that was tried is confirmed."""
-    done = {row.pk for row in confirmed}
-    incomplete = {row.edition.article_id for row in tried if row.pk not in done}
-    return {row.edition.article_id for row in tried} - incomplete
+def _is_move(row: Delivery, answer: Sent) -> bool:
+    """Whether readers find a page where there was none, or no longer find it where it was."""
+    stood = bool(row.confirmed_seq) and row.confirmed_action == Action.PUT
+    return (not stood or row.url != answer.url) if row.action == Action.PUT else stood
+
+
+def _is_leading(row: Delivery, net: Network) -> bool:
+    """Whether this is the page that others name: an article has one alternate a language, at the first output."""
+    return any(section.key == row.edition.section and section.outputs[0] == row.output for section in net.sections)
+
+
+def _is_unsure(row: Delivery, net: Network) -> bool:
+    """Whether pages that went out together with one that failed name an address at which it does not stand yet."""
+    if row.action != Action.PUT or not _is_leading(row, net):
+        return False
+    there = row.url if row.confirmed_seq and row.confirmed_action == Action.PUT else ""
+    return there != output_of(row.output, net.section(row.edition.section), net).address(row.edition.path)
+
+
+def _follow(moved: Sequence[tuple[Delivery, Sent]], net: Network) -> None:
+    """Want the pages again that link to what has moved, and lead readers on from where it was at other outputs."""
+    if not moved:
+        return
+    settle = timedelta(seconds=net.outputs[moved[0][0].output].settle_seconds)
+    links.moved([(row.edition, answer.url if row.action == Action.PUT else "") for row, answer in moved], settle=settle)
+    if put := [row.edition_id for row, _ in moved if row.action == Action.PUT]:
+        before = Edition.objects.filter(moved_to__in=put).values_list("pk", flat=True)
+        deliveries.lead_on(Delivery.objects.filter(edition__in=[*put, *before], action=Action.REDIRECT))
+
+
+_HAPPENED: Final = {
+    Action.PUT: "published at {url}",
+    Action.NOTICE: "a notice stands in the place of {url}",
+    Action.REMOVE: "taken away from {url}",
+    Action.REDIRECT: "readers of {url} are led to its new address",
+}
+
+
+def _event(row: Delivery, answer: Sent, now: datetime) -> Event:
+    return Event(
+        article_id=row.edition.article_id,
+        at=now,
+        stage="publish",
+        section=row.edition.section,
+        language=row.edition.language,
+        message=_HAPPENED[Action(row.action)].format(url=answer.url or row.url),
+    )
 
 
 def _confirm(confirmed: Sequence[tuple[Delivery, Sent]], claim: claims.Claim[Delivery], now: datetime) -> None:
-    def column(values: Iterable[tuple[int, str]]) -> Case:
+    def column(values: Iterable[tuple[int, str | int | None]]) -> Case:
         return Case(*(When(pk=pk, then=Value(value)) for pk, value in values))
 
     claims.finish_promises(
@@ -203,7 +324,12 @@ def _confirm(confirmed: Sequence[tuple[Delivery, Sent]], claim: claims.Claim[Del
         confirmed_digest=column((row.pk, answer.digest) for row, answer in confirmed),
         confirmed_at=now,
         url=column((row.pk, answer.url) for row, answer in confirmed),
+        confirmed_action=column((row.pk, row.action) for row, _ in confirmed),
+        version=column((row.pk, row.edition.approved_id) for row, _ in confirmed),
     )
+    gone = [row.pk for row, _ in confirmed if row.action != Action.PUT]
+    if gone:
+        Delivery.objects.filter(pk__in=gone).update(version=None)
 
 
 def _go_live(editions: Sequence[Edition]) -> None:
@@ -215,6 +341,7 @@ def _go_live(editions: Sequence[Edition]) -> None:
     Edition.objects.filter(~Exists(unconfirmed), pk__in=approved, state=Edition.State.APPROVED).update(
         state=Edition.State.LIVE
     )
+    webhooks.editions(Topic.EDITION_LIVE, Edition.objects.filter(pk__in=approved, state=Edition.State.LIVE))
 
 
 def _receipt(
@@ -229,77 +356,6 @@ def _receipt(
         url=url,
         at=clock.now(),
     )
-
-
-def output_of(name: str, section: Section, net: Network) -> Output:
-    """The output of this name for a section.
-
-    Raises:
-        Permanent: the network file no longer has it, or its type is not installed.
-    """
-    if name not in net.outputs:
-        raise Permanent(
-            f"There is no output “{name}” any more.", f"Add [outputs.{name}] to network.toml, or retire it."
-        )
-    return open_output(net.outputs[name], section.key, Path(settings.SECTIONWIRE_HOME))
-
-
-def content_of(version: Version, text: RevisionText, edition: Edition, terms: OwnTerms) -> tuple[Metadata, str]:
-    """The metadata and the body of a version as an edition shows it: with its language's own terms and segments."""
-    document = text.as_segmented(version.revision.metadata)
-    base = terms.over(edition, document.segments, version.targets)
-    targets = overlay.apply(edition.approved_segments, {s.key: s.source for s in document.segments}, base).targets
-    metadata = replace(
-        document.metadata,
-        title=targets.get("title", document.metadata.title),
-        summary=targets.get("summary", document.metadata.summary),
-        image_alt=targets.get("image_alt", document.metadata.image_alt),
-    )
-    return metadata, segment.restore(document, _inline(targets, document.segments))
-
-
-def _inline(targets: Mapping[str, str], segments: Iterable[Segment]) -> dict[str, str]:
-    """``targets``, with the source's text where one holds what is no inline element.
-
-    Translating and editing refuse such a text. Were one in the ledger all the same, it must not stand on a page: the
-    page's policy keeps a script from running, but not a ``<meta>`` from leading readers to another site.
-    """
-    return dict(targets) | {s.key: s.source for s in segments if s.markup and _FOREIGN.search(targets.get(s.key, ""))}
-
-
-def page_of(
-    edition: Edition, version: Version, metadata: Metadata, body: str, url: str, alternates: tuple[Alternate, ...]
-) -> Page:
-    """The page of an edition, as an output of its section is to show it now."""
-    assert edition.published_at is not None
-    assert edition.updated_at is not None
-    return Page(
-        metadata=metadata,
-        body=body,
-        language=edition.language,
-        section=edition.section,
-        path=edition.path,
-        url=url,
-        alternates=alternates,
-        provenance=Provenance(
-            article=edition.article.uid,
-            revision=version.revision.number,
-            version=version.number,
-            digest=version.digest,
-            source_language=metadata.language,
-            origin=_origin(edition, version),
-            engines=tuple(version.engines),
-            approved_by="" if edition.decided_by == POLICY_AUTO else edition.decided_by,
-        ),
-        published_at=edition.published_at,
-        updated_at=edition.updated_at,
-    )
-
-
-def _origin(edition: Edition, version: Version) -> str:
-    """Whose text a page shows: a machine's where people corrected a segment and nobody has read the whole."""
-    unread = version.origin == Version.By.PERSON and edition.decided_by == POLICY_AUTO
-    return Version.By.MACHINE.value if unread else version.origin
 
 
 def _alternates(edition: Edition, url: str, title: str, batch: _Batch) -> tuple[Alternate, ...]:
@@ -317,86 +373,3 @@ def _alternates(edition: Edition, url: str, title: str, batch: _Batch) -> tuple[
             found[other.section, other.language] = Alternate(other.language, address)
     found[edition.section, edition.language] = Alternate(edition.language, url, title)
     return tuple(found[key] for key in sorted(found, key=lambda key: (order.get(key, len(order)), key)))
-
-
-def _send_fronts(claim: claims.Claim[Refresh], rows: Sequence[Refresh]) -> None:
-    net = installation.network()
-    for row in rows:
-        work.guarded(row, claim, lambda row=row: _send_front(row, claim, net))  # type: ignore[misc]
-
-
-def _send_front(row: Refresh, claim: claims.Claim[Refresh], net: Network) -> None:
-    section = net.section(row.section)
-    renderer = installation.renderer(net)
-    out = output_of(row.output, section, net)
-    front = front_of(section, row.language, row.output, out)
-    out.put_assets(renderer.assets)
-    context = SiteContext(name=section.name, time_zone=section.zone)
-    content = renderer.front_page(front, context)
-    out.put(front.path, {site.INDEX: content}, f"front/{row.language}", row.sending_seq)
-    _send_root(row, section, front, out, renderer.root_page(front, context))
-    claims.finish_promise(row, claim.token, done_seq=F("sending_seq"))
-
-
-def _send_root(row: Refresh, section: Section, front: FrontPage, out: Output, content: bytes) -> None:
-    """The root leads to the front page of the first of the section's languages that has one."""
-    fronts = Refresh.objects.filter(section=row.section, output=row.output)
-    known = set(fronts.values_list("language", flat=True))
-    first = next(language.tag for language in section.languages if language.tag in known)
-    if front.language == first:
-        # One sequence over all its front pages: it grows, whichever of them leads.
-        sequence = fronts.aggregate(all=Sum("dirty_seq"))["all"]
-        out.put("", {site.INDEX: content}, "root", sequence)
-
-
-def front_of(section: Section, language: str, output: str, out: Output) -> FrontPage:
-    """A section's front page in one language: the newest pages that this output has confirmed."""
-    confirmed = (
-        Delivery.objects.filter(
-            edition__section=section.key, edition__language=language, output=output, confirmed_seq__gt=0
-        )
-        .select_related("edition__approved__revision", "edition__article", "edition__translation")
-        .order_by("-edition__published_at", "edition__path")[: section.front_page]
-    )
-    siblings = tuple(
-        Alternate(lang.tag, out.address(site.front_path(lang.tag)))
-        for lang in section.languages
-        if lang.tag == language or _has_front(section, lang.tag, output)
-    )
-    path = site.front_path(language)
-    terms = OwnTerms()
-    return FrontPage(
-        language=language,
-        section=section.key,
-        path=path,
-        url=out.address(path),
-        teasers=tuple(_teaser(row, terms) for row in confirmed),
-        siblings=siblings,
-    )
-
-
-def _has_front(section: Section, language: str, output: str) -> bool:
-    return Refresh.objects.filter(section=section.key, language=language, output=output).exists()
-
-
-def _teaser(delivery: Delivery, terms: OwnTerms) -> Teaser:
-    edition = delivery.edition
-    version = edition.approved
-    assert version is not None
-    assert edition.published_at is not None
-    meta = unpack_metadata(version.revision.metadata)
-    sources = {"title": meta.title, "summary": meta.summary, "image_alt": meta.image_alt}
-    segments = [Segment(key, SegmentKind(key), source, markup=False) for key, source in sources.items()]
-    base = terms.over(edition, segments, version.targets)
-    targets = overlay.apply(edition.approved_segments, sources, base).targets
-    return Teaser(
-        title=targets.get("title", meta.title),
-        summary=targets.get("summary", meta.summary),
-        url=delivery.url,
-        image=meta.image,
-        image_alt=targets.get("image_alt", meta.image_alt),
-        published_at=edition.published_at,
-        kind=meta.kind,
-        series=meta.series,
-        part=meta.part,
-    )

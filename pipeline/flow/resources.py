@@ -11,18 +11,22 @@ from pipeline.flow import aligners
 from pipeline.flow.memory import ApprovedMemory
 from pipeline.ledger import glossary
 from pipeline.ledger.models import Edition
-from pipeline.network import Network
 from pipeline.stages.translate import Resources
 from pipeline.stages.translate.terms import overlaid
 
 
-def resources(source: str, target: str, net: Network) -> Resources:  # noqa: ARG001 - each part asks for its own
+def resources(source: str, target: str) -> Resources:
     """Approved memory, glossary terms and aligner for a pair of bases (BCP 47)."""
     return Resources(
         approved=ApprovedMemory(source, target),
-        terms=_held(glossary.terms(source, target)),
-        aligner=aligners.load(source, target),
+        terms=terms_of(source, target),
+        aligner=aligners.find(source, target),
     )
+
+
+def terms_of(source: str, target: str) -> tuple[Term, ...]:
+    """The glossary terms that hold from one base into another (BCP 47)."""
+    return _held(glossary.terms(source, target))
 
 
 @lru_cache(maxsize=16)

@@ -6,10 +6,8 @@ and what is live stays live until then.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import unescape
 from typing import Final
 
 from django.db import transaction
@@ -22,6 +20,7 @@ from pipeline.ledger.models import Article, Event, RevisionText, Status, Transla
 from pipeline.ledger.models.articles import hold_all
 from pipeline.ledger.models.translations import unpack_segments
 from pipeline.network import Network
+from pipeline.stages import markup
 from pipeline.stages.translate.resources import Approved
 
 LATER: Final = 80
@@ -32,7 +31,6 @@ CHARACTERS_PER_SECOND: Final = 2_000
 
 _PORTION: Final = 50  # translations in one transaction
 _CHUNK: Final = 200  # revisions whose texts are in memory at a time
-_TAG: Final = re.compile("<[^>]*>")
 _ENDED: Final = (Status.DONE, Status.FAILED)
 
 
@@ -129,7 +127,7 @@ def _again(ids: Sequence[int], by: str, why: str, net: Network, *, later: bool) 
     with transaction.atomic():
         hold_all(Translation.objects.filter(pk__in=ids).values_list("article_id", flat=True))
         rows = list(Translation.objects.select_related("article").filter(pk__in=ids, status__in=_ENDED).order_by("id"))
-        Translation.objects.filter(pk__in=[row.pk for row in rows]).update(
+        Translation.objects.filter(pk__in=[row.pk for row in rows], status__in=_ENDED).update(
             status=Status.READY,
             reason="",
             attempts=0,
@@ -187,7 +185,7 @@ def written(
         by_key = {each.key: each for each in unpack_segments(version.segments) if each.origin is Origin.PERSON}
         if not by_key:
             continue
-        before = RevisionText.objects.get(pk=version.revision_id).segments
+        before = RevisionText.objects.values_list("segments", flat=True).get(pk=version.revision_id)
         sources = {key: source for key, _, source, _ in before}
         found[id(document)] = {
             segment.key: replace(by_key[segment.key], routes=())
@@ -219,7 +217,7 @@ def _is_changed(row: Translation, now: set[str]) -> bool:
 
 def _folded(text: str) -> str:
     """A segment or a term as they are compared: without tags, in one case, with single spaces."""
-    return " ".join(unescape(_TAG.sub("", text)).casefold().split())
+    return " ".join(markup.visible(text).casefold().split())
 
 
 def _chunks(rows: Iterator[Translation], size: int) -> Iterator[list[Translation]]:

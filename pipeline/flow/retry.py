@@ -16,26 +16,28 @@ def failed(article: Article | None = None) -> dict[str, int]:
     if article is not None:
         revisions, translations = revisions.filter(article=article), translations.filter(article=article)
         pages, fronts = pages.filter(edition__article=article), fronts.none()
+    return {"clean": cleaning(revisions), "translate": rows(translations), "publish": rows(pages) + rows(fronts)}
+
+
+def cleaning(revisions: QuerySet[Revision]) -> int:
+    """Make the failed ones among some revisions ready again, from the beginning. Returns how many."""
     Revision.objects.filter(pk__in=revisions.filter(status="failed")).update(state=Revision.State.RECEIVED)
-    return {
-        "clean": _retry(revisions),
-        "translate": _retry(translations),
-        "publish": _retry(pages) + _retry(fronts),
-    }
+    return rows(revisions)
 
 
 def deliveries(pages: QuerySet[Delivery]) -> int:
     """Make the failed ones among some deliveries ready again. Returns how many."""
-    return _retry(pages)
+    return rows(pages)
 
 
 def front_pages() -> int:
     """Make failed front pages ready again. Returns how many."""
-    return _retry(Refresh.objects.all())
+    return rows(Refresh.objects.all())
 
 
-def _retry(rows: QuerySet[claims.M]) -> int:
-    changed, lanes = claims.retry(rows)
+def rows(some: QuerySet[claims.M]) -> int:
+    """Make the failed ones among some rows ready again. Returns how many. Of revisions: :func:`cleaning`."""
+    changed, lanes = claims.retry(some)
     for lane in sorted(lanes):
         bell.announce(lane)
     return changed

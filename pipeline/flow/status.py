@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from django.utils import timezone
 
+from pipeline.flow import release, targets, withdraw
 from pipeline.flow.engines import NO_ENGINE
 from pipeline.ledger.models import Article, Delivery, Edition, Revision, Status, Translation
 from pipeline.ledger.models.articles import unpack_metadata
@@ -23,10 +25,14 @@ class Place(StrEnum):
     EMBARGO = "embargo"
     REVIEW = "waiting for review"
     FOLLOWING = "waiting for another section"
+    SECOND = "waiting for a second person"
     NO_MODEL = "waiting for a model"
     HELD = "held by a check"
     RETURNED = "returned"
     REJECTED = "rejected"
+    BARRIER = "waiting for the release"
+    PAUSED = "paused"
+    WITHDRAWN = "withdrawn"
     NOT_TARGETED = "not for this section"
     PREPARING = "in preparation"
     TRANSLATING = "translating"
@@ -38,9 +44,12 @@ IN_WORK = frozenset({Place.PUBLISHING, Place.PREPARING, Place.TRANSLATING})
 
 _OF_EDITION: Final = (
     *("article_id", "section", "language", "translation_id", "state", "reason", "candidate_id", "approved_id"),
-    *("release_at", "existing_url"),
+    *("release_at", "existing_url", "urgent_from_id", "withdrawn_at"),
 )
-_OF_DELIVERY: Final = ("edition_id", "output", "status", "reason", "wanted_seq", "confirmed_seq", "url")
+_OF_DELIVERY: Final = (
+    *("edition_id", "output", "status", "reason", "wanted_seq", "confirmed_seq", "url", "action"),
+    *("confirmed_action", "confirmed_at"),
+)
 _OF_REVISION: Final = ("article_id", "number", "status", "reason", "metadata")
 """The columns that are looked at: a page has hundreds of these rows."""
 
@@ -131,6 +140,9 @@ def _cell(
     translations: dict[int, Translation],
     deliveries: Sequence[Delivery],
 ) -> Cell:
+    if edition.state == Edition.State.WITHDRAWN:
+        why, settled = _withdrawn(edition, deliveries)
+        return Cell(section.key, tag, Place.WITHDRAWN, why, settled=settled)
     decided = _decision(edition)
     waiting = _translation(translations[edition.translation_id], revision, edition)
     if edition.approved_id is None:
@@ -139,11 +151,18 @@ def _cell(
     place, why, url = _delivered(edition, deliveries)
     update = ""
     if edition.candidate_id:
-        update = f"a newer version is {decided[0]}: {decided[1]}"
+        update = _update(edition, decided)
     elif waiting[0] not in {Place.PUBLISHING, Place.PUBLISHED}:
         update = f"revision {revision.number} is {waiting[0]}"
     settled = place not in IN_WORK and waiting[0] not in IN_WORK - {Place.PUBLISHING}
     return Cell(section.key, tag, place, why, url, update, settled)
+
+
+def _update(edition: Edition, decided: tuple[Place, str]) -> str:
+    """What is to be decided about beside what is published."""
+    if edition.candidate_id != edition.approved_id:
+        return f"a newer version is {decided[0]}: {decided[1]}"
+    return decided[1] if edition.urgent_from_id else f"a change is {decided[0]}: {decided[1]}"
 
 
 def _without_edition(article: Article, section: Section, tag: str, revision: Revision) -> Cell:
@@ -155,7 +174,7 @@ def _not_wanted(article: Article, section: Section, revision: Revision) -> tuple
     if revision.status == Status.FAILED:
         return Place.FAILED, revision.reason
     meta = unpack_metadata(revision.metadata)
-    if refusal := section.targets.refusal(meta.kind, meta.tags, article.base):
+    if refusal := targets.refusal(section, meta, article.base):
         return Place.NOT_TARGETED, refusal
     if revision.status == Status.DONE:
         return Place.NOT_TARGETED, "was not asked for when the article came in"
@@ -166,6 +185,7 @@ def _decision(edition: Edition) -> tuple[Place, str]:
     places = {
         Edition.State.IN_REVIEW: Place.REVIEW,
         Edition.State.FOLLOWING: Place.FOLLOWING,
+        Edition.State.SECOND: Place.SECOND,
         Edition.State.HELD: Place.HELD,
         Edition.State.RETURNED: Place.RETURNED,
         Edition.State.DECLINED: Place.REJECTED,
@@ -199,5 +219,30 @@ def _delivered(edition: Edition, deliveries: Sequence[Delivery]) -> tuple[Place,
         return Place.PUBLISHED, "", url
     if edition.release_at and edition.release_at > timezone.now() and not url:
         return Place.EMBARGO, f"goes out on {edition.release_at.isoformat(timespec='minutes')}", ""
+    for place, begins in ((Place.BARRIER, release.BARRIER), (Place.PAUSED, release.PAUSED)):
+        waits = [d.reason.removeprefix(begins) for d in deliveries if d.reason.startswith(begins)]
+        if waits:
+            return place, waits[0], url
     reasons = [f"{delivery.output}: {delivery.reason}" for delivery in deliveries if delivery.reason]
     return Place.PUBLISHING, "; ".join(reasons), url
+
+
+def _withdrawn(edition: Edition, deliveries: Sequence[Delivery]) -> tuple[str, bool]:
+    """Why an edition is withdrawn, whether its outputs know, and how long that took; and whether it stays so."""
+    if failed := [delivery for delivery in deliveries if delivery.status == Status.FAILED]:
+        return f"{edition.reason}; but {failed[0].output} failed: {failed[0].reason}", True
+    missing, time = withdraw.took(edition, deliveries)
+    if missing:
+        what = "output has" if missing == 1 else "outputs have"
+        return f"{edition.reason}; {missing} {what} not confirmed it yet", False
+    if time is None or not deliveries:
+        return edition.reason, True
+    return f"{edition.reason}; confirmed everywhere after {_span(time)}", True
+
+
+def _span(time: timedelta) -> str:
+    seconds = time.total_seconds()
+    for unit, size in (("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.1f} s"

@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b32encode
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from pipeline.documents import Original, Submission
 from pipeline.errors import Permanent
-from pipeline.flow import bell, clock, installation, lanes
+from pipeline.flow import bell, clock, installation, lanes, webhooks
+from pipeline.flow.reserved import refuse_erased
 from pipeline.ledger.models import Article, Event, Revision, RevisionText
 from pipeline.ledger.models.articles import pack_metadata
 from pipeline.network import Network
 from pipeline.stages import intake
 
-URGENT: Final = 10
 LONGEST_KEY: Final = 200
 LONGEST_URL: Final = 2_000
 
@@ -45,40 +47,80 @@ class Submitted:
 
 
 def submit(
-    submission: Submission, *, origin: str = "submit", by: str = "", urgent: bool = False, net: Network | None = None
+    submission: Submission,
+    *,
+    origin: str = "submit",
+    by: str = "",
+    urgent: bool = False,
+    net: Network | None = None,
+    also: Callable[[Submitted], None] | None = None,
 ) -> Submitted:
     """Read a submission and put it into the ledger as a new article, a new revision, or neither.
 
     An article is recognised by its key (within one origin), else by its canonical URL, else by its very content. The
-    same submission twice gives one article and one revision, also when both come at the same moment.
+    same submission twice gives one article and one revision, also when both come at the same moment. ``also`` is called
+    in the transaction that records it.
 
     Raises:
         Permanent: the submission can't be read, or its language is none of the network's.
     """
     net = net or installation.network()
     original = intake.read(submission, intake_options(net))
-    if len(original.metadata.key) > LONGEST_KEY or len(original.metadata.canonical_url) > LONGEST_URL:
-        raise Permanent(
-            f"{submission.name} has a key above {LONGEST_KEY} or a canonical URL above {LONGEST_URL} characters.",
-            "Give it shorter ones.",
-        )
-    try:
-        language = net.check_source(original.metadata.language or _no_language(submission))
-    except Permanent as error:
-        if submission.name in error.message:
-            raise
-        raise Permanent(f"{submission.name}: {error.message}", error.remedy) from error
-    original = replace(original, metadata=replace(original.metadata, language=language))
+    return enter(original, submission.name, origin=origin, by=by, urgent=urgent, net=net, also=also)
+
+
+def enter(
+    original: Original,
+    name: str,
+    *,
+    net: Network,
+    origin: str = "submit",
+    by: str = "",
+    urgent: bool = False,
+    also: Callable[[Submitted], None] | None = None,
+) -> Submitted:
+    """Put what intake has read into the ledger: as :func:`submit`, which reads it first.
+
+    Raises:
+        Permanent: as :func:`accepted`, or the article was written in another language so far.
+    """
+    original = accepted(original, name, net)
     checksum = checksum_of(original)
     for attempt in (1, 2):
         try:
             with transaction.atomic():
-                return _record(original, checksum, submission.name, origin, by, urgent, net)
+                submitted = _record(original, checksum, name, origin, by, urgent, net)
+                if also is not None:
+                    also(submitted)
+                return submitted
         except IntegrityError:
             # The same article came twice at the same moment; the other transaction has recorded it: look again.
             if attempt == 2:
                 raise
     raise AssertionError
+
+
+def accepted(original: Original, name: str, net: Network) -> Original:
+    """An original as the ledger takes it: its language in canonical form. ``name`` stands in the messages.
+
+    Raises:
+        Permanent: its language is none of the network's, a field is too long, or it is for a section that isn't there.
+    """
+    meta = original.metadata
+    if len(meta.key) > LONGEST_KEY or len(meta.canonical_url) > LONGEST_URL:
+        raise Permanent(
+            f"{name} has a key above {LONGEST_KEY} or a canonical URL above {LONGEST_URL} characters.",
+            "Give it shorter ones.",
+        )
+    try:
+        for key in meta.only_sections:
+            net.section(key)
+        language = net.check_source(meta.language or _no_language(name))
+    except Permanent as error:
+        if name in error.message:
+            raise
+        raise Permanent(f"{name}: {error.message}", error.remedy) from error
+    return replace(original, metadata=replace(meta, language=language))
 
 
 def intake_options(net: Network) -> intake.Options:
@@ -95,9 +137,9 @@ def checksum_of(original: Original) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _no_language(submission: Submission) -> str:
+def _no_language(name: str) -> str:
     raise Permanent(
-        f"{submission.name} does not say in which language it is written.",
+        f"{name} does not say in which language it is written.",
         "Add “language: en” to its front matter, or give --source-language en.",
     )
 
@@ -111,18 +153,44 @@ def identity(original: Original, origin: str, checksum: str) -> tuple[str, dict[
         find = {"canonical_url": meta.canonical_url}
     else:
         find = {"revisions__checksum": checksum}
+    return uid_of(**find), find
+
+
+def uid_of(**find: str) -> str:
+    """The uid of an article that is recognised by these values."""
     seed = "\n".join(f"{name}={value}" for name, value in find.items())
-    return b32encode(hashlib.sha256(seed.encode()).digest())[:12].decode().lower(), find
+    return b32encode(hashlib.sha256(seed.encode()).digest())[:12].decode().lower()
+
+
+def recognised(original: Original, origin: str, checksum: str, articles: QuerySet[Article]) -> Article | None:
+    """The one of some articles that is handed in again; ``None`` when it is seen for the first time."""
+    _, find = identity(original, origin, checksum)
+    found = articles.filter(**find).order_by("id").first()
+    if found is None and original.metadata.canonical_url:
+        found = articles.filter(canonical_url=original.metadata.canonical_url).first()
+    return found
+
+
+def refuse_other_language(article: Article, language: str, name: str, net: Network) -> None:
+    """Refuse a revision in another language than the article's.
+
+    Raises:
+        Permanent: it is.
+    """
+    if language and net.base_for(language) != article.base:
+        raise Permanent(
+            f"{name} is written in {language}, but {article} was written in {article.language} so far.",
+            "Hand it in under another key; Sectionwire makes the translations itself.",
+        )
 
 
 def _record(
     original: Original, checksum: str, name: str, origin: str, by: str, urgent: bool, net: Network
 ) -> Submitted:
     meta = original.metadata
-    uid, find = identity(original, origin, checksum)
-    article = Article.objects.select_for_update().filter(**find).order_by("id").first()
-    if article is None and meta.canonical_url:
-        article = Article.objects.select_for_update().filter(canonical_url=meta.canonical_url).first()
+    uid, _ = identity(original, origin, checksum)
+    article = recognised(original, origin, checksum, Article.objects.select_for_update())
+    refuse_erased(article.uid if article is not None else uid, name)
     if article is not None:
         newest = article.revisions.order_by("-number").first()
         if newest is not None and newest.checksum == checksum:
@@ -141,11 +209,8 @@ def _record(
             base=net.base_for(meta.language),
             created_at=now,
         )
-    elif meta.language and net.base_for(meta.language) != article.base:
-        raise Permanent(
-            f"{name} is written in {meta.language}, but {article} was written in {article.language} so far.",
-            "Hand it in under another key; Sectionwire makes the translations itself.",
-        )
+    else:
+        refuse_other_language(article, meta.language, name, net)
     number = (article.revisions.order_by("-number").values_list("number", flat=True).first() or 0) + 1
     revision = Revision.objects.create(
         article=article,
@@ -156,11 +221,12 @@ def _record(
         submitted_by=by,
         submitted_at=now,
         lane=lanes.PREPARE,
-        priority=URGENT if urgent else 50,
+        priority=lanes.URGENT if urgent else lanes.NORMAL,
     )
     RevisionText.objects.create(revision=revision, original=original.html, format=original.format)
     Event.objects.create(
         article=article, at=now, stage="intake", actor=by, message=f"revision {number} came in as {name}"
     )
+    webhooks.article_received(article, revision, outcome)
     bell.announce(lanes.PREPARE)
     return Submitted(outcome, article, revision)

@@ -9,10 +9,11 @@ from typing import Final, Protocol
 
 import structlog
 from django.db import transaction
+from structlog.contextvars import bound_contextvars
 
 from pipeline.documents import Failure, Hop, Origin, Route, TranslatedSegment
 from pipeline.engines.contract import NoModel
-from pipeline.flow import clock, engines, installation, lanes, retranslate, versions, work
+from pipeline.flow import clock, context, engines, installation, lanes, retranslate, versions, work
 from pipeline.flow.resources import resources
 from pipeline.ledger import claim as claims
 from pipeline.ledger.memory import LedgerMemory
@@ -81,12 +82,14 @@ def _translate(
     texts = RevisionText.objects.in_bulk([row.revision_id for row in group])
     documents = [texts[row.revision_id].as_segmented(row.revision.metadata) for row in group]
     memory = LedgerMemory(clock.now)
-    given = resources(route.source, route.target, net)
+    given = resources(route.source, route.target)
     given = replace(given, approved=retranslate.Written(given.approved, retranslate.written(group, documents)))
-    results = translate_documents(documents, route, memory, host.translate, given, others)
+    with bound_contextvars(stage="translate", articles=[row.article.uid for row in group], language=route.target):
+        results = translate_documents(documents, route, memory, host.translate, given, others)
     checks = installation.checks(net)
     for row, document, segments in zip(group, documents, results, strict=True):
-        findings = check.run(document, segments, row.article.base, row.base, given.terms, checks)
+        with bound_contextvars(**{**context.about(row), "stage": "check"}):
+            findings = check.run(document, segments, row.article.base, row.base, given.terms, checks)
         work.guarded(row, claim, _recorder(row, claim, segments, findings, routes, net))
 
 
@@ -104,8 +107,12 @@ def _recorder(
     def record() -> None:
         with transaction.atomic():
             hold(row.article_id)
-            claims.finish(row, claim.token, asked=asked)
             translation = Translation.objects.select_related("version", "article").get(pk=row.pk)
+            if translation.version_id != row.version_id:
+                # An editor has saved meanwhile, and this text knows nothing of it: it is made again, with theirs in it.
+                claims.finish(row, claim.token, Status.READY)
+                return
+            claims.finish(row, claim.token, asked=asked)
             versions.add(
                 translation,
                 row.revision,
@@ -121,6 +128,6 @@ def _recorder(
 
 
 def _origin(segments: Sequence[TranslatedSegment]) -> Version.By:
-    """Whose text it is when no engine was asked: a person's, if what there was to translate had been approved."""
-    approved = any(each.origin is Origin.APPROVED for each in segments)
-    return Version.By.PERSON if approved else Version.By.MACHINE
+    """Whose text it is when no engine was asked: a person's, if people wrote or approved what was to translate."""
+    theirs = any(each.origin in (Origin.APPROVED, Origin.PERSON) for each in segments)
+    return Version.By.PERSON if theirs else Version.By.MACHINE

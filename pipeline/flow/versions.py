@@ -6,8 +6,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 
+from django.db.models import Max
+
 from pipeline.documents import CheckFinding, TranslatedSegment
-from pipeline.flow import carry, clock, decisions
+from pipeline.flow import carry, clock, decisions, webhooks
 from pipeline.ledger.models import Revision, Translation, Version
 from pipeline.ledger.models.translations import pack_segments
 from pipeline.network import Network
@@ -27,16 +29,17 @@ def add(
     """Write a new version with its findings and let every section's policy decide on it.
 
     ``origin`` is that of a text that no engine has made. Call it in a transaction that holds the article. A version
-    that says the same as the present one is not written again.
+    that says the same as the present one is not written again; what the checks say of it by now is.
     """
     digest = digest_of(revision, segments)
     present = translation.version
     if present is not None and present.digest == digest:
         version = present
+        carry.renew(version, findings)
     else:
         version = Version.objects.create(
             translation=translation,
-            number=present.number + 1 if present else 1,
+            number=next_number(translation),
             revision=revision,
             parent=present,
             origin=Version.By.MACHINE if engines else origin,
@@ -49,11 +52,19 @@ def add(
         carry.record(version, findings)
         Translation.objects.filter(pk=translation.pk).update(version=version)
         translation.version = version
+        if translation.base != translation.article.base:
+            webhooks.translation_checked(version)
     if translation.base == translation.article.base:
         # Nothing to translate: the row has its result already.
         Translation.objects.filter(pk=translation.pk).update(status="done", reason="", token=None, lease_until=None)
     decisions.settle(version, net)
     return version
+
+
+def next_number(translation: Translation) -> int:
+    """The number of a translation's next version. Call it in a transaction that holds the article."""
+    newest: int | None = translation.versions.aggregate(newest=Max("number"))["newest"]
+    return (newest or 0) + 1
 
 
 def digest_of(revision: Revision, segments: Sequence[TranslatedSegment]) -> str:

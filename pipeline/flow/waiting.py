@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 from django.contrib.auth.models import User
-from django.db.models import Count, F, Q, QuerySet
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
 
 from pipeline.flow.people import Rights
@@ -17,7 +16,7 @@ from pipeline.ledger.models import Edition, Finding, Presence
 
 State = Edition.State
 
-UNDECIDED: Final = (State.IN_REVIEW, State.HELD, State.FOLLOWING, State.RETURNED)
+UNDECIDED: Final = (State.IN_REVIEW, State.SECOND, State.HELD, State.FOLLOWING, State.RETURNED)
 """States in which an edition with a candidate wants a decision, or waits for one that somebody else makes."""
 
 PRESENT_SECONDS: Final = 60.0
@@ -26,6 +25,7 @@ PRESENT_SECONDS: Final = 60.0
 Order = Literal["urgent", "oldest", "newest", "shortest"]
 _ORDERS: Final[Mapping[Order, tuple[Any, ...]]] = {
     "urgent": (
+        ExpressionWrapper(Q(urgent_from=None), BooleanField()),  # first what readers have and nobody has reviewed
         "candidate__revision__priority",
         F("release_at").asc(nulls_last=True),
         "candidate__created_at",
@@ -42,7 +42,7 @@ class Filters:
     """What somebody wants to see; what is empty sets no condition.
 
     ``mine``: ``me`` for what is assigned to the person, ``nobody`` for what is assigned to nobody. ``text`` is looked
-    for in titles and keys.
+    for in titles, as they were written and as they are translated, and in keys.
     """
 
     section: str = ""
@@ -78,11 +78,17 @@ def find(rights: Rights, filters: Filters) -> QuerySet[Edition]:
     if filters.origin:
         found = found.filter(candidate__origin=filters.origin)
     if filters.text:
-        found = found.filter(Q(article__title__icontains=filters.text) | Q(article__key__icontains=filters.text))
+        found = found.filter(_says(filters.text))
     if filters.mine:
         whose = {"assigned_to__username": rights.name} if filters.mine == "me" else {"assigned_to": None}
         found = found.filter(**whose)
     return _with_findings(found, filters).order_by(*_ORDERS[filters.order])
+
+
+def _says(text: str) -> Q:
+    """Only what waits is looked through, by way of its index: some thousand titles, however many articles there are."""
+    fields = ("candidate__title", "own_title", "article__title", "article__key")
+    return Q(*((f"{field}__icontains", text) for field in fields), _connector=Q.OR)
 
 
 def _with_findings(found: QuerySet[Edition], filters: Filters) -> QuerySet[Edition]:
@@ -111,29 +117,22 @@ def rows(page: Sequence[Edition], rights: Rights) -> list[Waiting]:
     for each in Presence.objects.filter(edition__in=ids, at__gte=_recently()).select_related("user").order_by("id"):
         if each.user.get_username() != rights.name:
             present.setdefault(each.edition_id, []).append(each.user.get_username())
-    return [_row(*full[pk], counts, tuple(present.get(pk, ()))) for pk in ids if pk in full]
+    return [_row(full[pk], counts, tuple(present.get(pk, ()))) for pk in ids if pk in full]
 
 
-def _full(ids: Sequence[int]) -> dict[int, tuple[Edition, str]]:
-    """Editions with what a line shows of them, and the titles of their candidates: without texts, which are long."""
+def _full(ids: Sequence[int]) -> dict[int, Edition]:
+    """Editions with what a line shows of them: without texts, which are long."""
     long = ("candidate__segments", "candidate__engines", "candidate__revision__metadata", "candidate__revision__notes")
     full = Edition.objects.select_related("article", "candidate__revision", "assigned_to")
-    first = KeyTransform("0", "candidate__segments")  # of the segments: the title, where there is one
-    told = full.defer(*long, "approved_overlay").annotate(
-        first_key=KeyTextTransform("key", first), first_target=KeyTextTransform("target", first)
-    )
-    return {
-        edition.pk: (edition, edition.first_target if edition.first_key == "title" else "")
-        for edition in told.filter(pk__in=ids)
-    }
+    return full.defer(*long, "approved_overlay", "urgent_overlay").in_bulk(ids)
 
 
-def _row(edition: Edition, title: str, counts: Mapping[tuple[int, str], int], others: tuple[str, ...]) -> Waiting:
+def _row(edition: Edition, counts: Mapping[tuple[int, str], int], others: tuple[str, ...]) -> Waiting:
     version = edition.candidate
     assert version is not None
     return Waiting(
         edition=edition,
-        title=title or edition.article.title,
+        title=title_of(edition),
         since=version.created_at,
         characters=version.revision.characters,
         blocking=counts.get((version.pk, "block"), 0),
@@ -141,6 +140,12 @@ def _row(edition: Edition, title: str, counts: Mapping[tuple[int, str], int], ot
         assigned_to=edition.assigned_to.get_username() if edition.assigned_to else "",
         others=others,
     )
+
+
+def title_of(edition: Edition) -> str:
+    """The title by which people know an edition: its own, else the translated one, else the article's."""
+    version = edition.candidate or edition.approved
+    return edition.own_title or (version.title if version else "") or edition.article.title
 
 
 def counts(rights: Rights) -> dict[str, int]:

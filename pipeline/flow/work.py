@@ -10,11 +10,14 @@ from typing import Final, TypeVar
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from pipeline.errors import PipelineError, Transient
+from pipeline.flow import webhooks
+from pipeline.flow.context import working
 from pipeline.ledger import claim as claims
-from pipeline.ledger.models import Claimable
+from pipeline.ledger.models import Claimable, Delivery
+from pipeline.masking import mask
 
 log = structlog.get_logger()
 M = TypeVar("M", bound=Claimable)
@@ -78,27 +81,37 @@ def _keep_alive(claim: claims.Claim[M], over: Event) -> None:
 
 def guarded(row: Claimable, claim: claims.Claim[M], action: Callable[[], None]) -> bool:
     """Run the action that finishes a row; record what goes wrong. Returns whether the row was finished by it."""
-    try:
-        action()
-    except claims.LostClaim:
-        # Another worker got there first, or something newer is wanted: the result is thrown away.
-        log.info("claim lost", row=str(row), lane=row.lane)
-        return False
-    except Exception as error:  # noqa: BLE001 - one row's trouble must not become its neighbours'
-        record_failure(row, claim, error)
-        return False
-    return True
+    with working(row):
+        try:
+            action()
+        except claims.LostClaim:
+            # Another worker got there first, or something newer is wanted: the result is thrown away.
+            log.info("claim lost", row=str(row), lane=row.lane)
+            return False
+        except Exception as error:  # noqa: BLE001 - one row's trouble must not become its neighbours'
+            record_failure(row, claim, error)
+            return False
+        log.info("done", lane=row.lane)
+        return True
 
 
 def record_failure(row: Claimable, claim: claims.Claim[M], error: Exception) -> None:
     """Write into the row why its work failed, and log it: the traceback too, unless the error was foreseen."""
-    if isinstance(error, PipelineError):
-        foreseen = error
-        log.warning("failed", row=str(row), lane=row.lane, reason=str(error))
-    else:
-        log.error("failed unexpectedly", row=str(row), lane=row.lane, exc_info=error)
-        foreseen = _unforeseen(error)
-    claims.give_up(row, claim.token, foreseen)
+    with working(row):
+        if isinstance(error, PipelineError):
+            foreseen = error
+            log.warning("failed", row=str(row), lane=row.lane, reason=str(error))
+        else:
+            log.error("failed unexpectedly", row=str(row), lane=row.lane, exc_info=error)
+            foreseen = _unforeseen(error)
+    # What a reason says is read in the desk, in e-mails, by whoever calls the API.
+    foreseen.message, foreseen.remedy = mask(foreseen.message), mask(foreseen.remedy)
+    if not isinstance(row, Delivery):
+        claims.give_up(row, claim.token, foreseen)
+        return
+    with transaction.atomic():
+        claims.give_up(row, claim.token, foreseen)
+        webhooks.delivery_failed(row.pk)
 
 
 def _unforeseen(error: Exception) -> PipelineError:

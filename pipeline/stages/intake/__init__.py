@@ -45,8 +45,10 @@ _MARKUP = re.compile(
 _OBJECT = re.compile(r'\{\s*["}]')  # and not {loadposition x}
 
 
-def read(submission: Submission, options: Options) -> Original:
+def read(submission: Submission, options: Options, *, needs_title: bool = True) -> Original:
     """Decode and bound a submission, and gather what is known of the article.
+
+    An article must have a title; a fragment may do without (``needs_title``), and its title is empty then.
 
     Raises:
         Permanent: it is empty, too large, too deep, binary, wrongly encoded, has no title, or says something of itself
@@ -61,7 +63,7 @@ def read(submission: Submission, options: Options) -> Original:
     known, html = _open(name, form, text)
     depth = min(options.max_depth, MAX_DEPTH)
     metadata, html = html_reader.read(
-        name, html, merge(tidy(submission.metadata), tidy(known)), options.max_elements, depth
+        name, html, merge(tidy(submission.metadata), tidy(known)), options.max_elements, depth, needs_title=needs_title
     )
     return Original(metadata=tidy(metadata), html=html, format=form)
 

@@ -36,6 +36,7 @@ NAMES = {
     "image_alt": "image_alt",
     "key": "key",
     "slug": "slug",
+    "only_sections": "only_sections",
 }
 """What a field may be called, and which field of :class:`Metadata` it is; the first name of a field wins."""
 
@@ -88,7 +89,7 @@ def _convert(name: str, key: str, target: str, value: object) -> object:
         return moment(name, key, _text(name, key, value))
     if target == "part":
         return _part(name, _text(name, key, value))
-    if target in ("tags", "authors"):
+    if target in ("tags", "authors", "only_sections"):
         return _texts(name, key, value)
     text = _text(name, key, value)
     return text or "article" if target == "kind" else text

@@ -34,8 +34,12 @@ _PLUGIN = re.compile(r"\{/?[a-z][\w-]{0,40}(?:\s[^{}]{0,300})?\}", re.IGNORECASE
 _PLUGIN_PAIR = re.compile(r"\{([a-z][\w-]{0,40})(?:\s[^{}]{0,300})?\}[^{}]{0,300}\{/\1\}", re.IGNORECASE)
 
 
-def read(name: str, html: str, known: Metadata, max_elements: int, max_depth: int) -> tuple[Metadata, str]:
+def read(
+    name: str, html: str, known: Metadata, max_elements: int, max_depth: int, *, needs_title: bool = True
+) -> tuple[Metadata, str]:
     """The metadata (``known`` fields win) and the article's own HTML, without the heading that is its title.
+
+    What has no title may be read as well, with an empty one, where none is needed.
 
     Raises:
         Permanent: bounds are passed, there is nothing to read, or no title.
@@ -51,11 +55,11 @@ def read(name: str, html: str, known: Metadata, max_elements: int, max_depth: in
         raise Permanent(f"{name} is empty: it has no text that a reader would see.", "Submit the article's text.")
     known = merge(known, _described(name, root))
     title = _title(known.title, _page_title(root), _headline(content) or _headline(body.children))
-    if not title:
+    if needs_title and not title:
         raise Permanent(
             f"{name} has no title.", "Give it one: a heading <h1> (# in Markdown), a field “title”, or --title."
         )
-    content = _without_title(content, title)
+    content = _without_title(content, title) if title else content
     if not has_content(content):
         raise Permanent(f"{name} has a title, but no text.", "Submit the article's text with it.")
     return replace(known, title=title, summary=known.summary or _first_paragraph(content)), serialise(content)
