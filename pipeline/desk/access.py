@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
@@ -47,6 +47,8 @@ def signed_in(
             if request.headers.get("HX-Request") == "true":
                 return HttpResponse(_("You are not signed in any more."), status=401, content_type="text/plain")
             return redirect_to_login(request.get_full_path())
+        if "\0" in request.path or any("\0" in value for _name, values in request.POST.lists() for value in values):
+            raise BadRequest  # no text has it, and PostgreSQL takes none that has
         known = cast("DeskRequest", request)
         known.rights = people.rights(request.user)
         return view(known, *args, **kwargs)
@@ -77,13 +79,3 @@ def must_edit(request: DeskRequest, edition: Edition) -> None:
     """
     if not request.rights.may_edit(edition.section):
         raise PermissionDenied(_("Only an editor of this section may do this."))
-
-
-def must_lead(request: DeskRequest, edition: Edition) -> None:
-    """Refuse who is no chief of the section.
-
-    Raises:
-        PermissionDenied: they are none.
-    """
-    if not request.rights.may_lead(edition.section):
-        raise PermissionDenied(_("Only a chief editor of this section may do this."))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_cool_off
@@ -16,18 +16,20 @@ from django.contrib.auth.forms import PasswordResetForm
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from pipeline.desk.access import DeskRequest, signed_in
 from pipeline.desk.people import section_choices
 from pipeline.desk.templatetags.desk import own_language
 from pipeline.desk.words import ROLES
+from pipeline.flow import digest
 from pipeline.ledger.models import Preference
 
 LINK_PAUSE = 300
@@ -120,6 +122,7 @@ class PreferenceForm(_ModelForm):
     class Meta:
         model = Preference
         fields = ("language", "digest")
+        labels: ClassVar[dict[str, Any]] = {"digest": gettext_lazy("E-mail me once a day what waits for me")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -127,7 +130,6 @@ class PreferenceForm(_ModelForm):
         assert isinstance(field, forms.ChoiceField)
         known = [(tag, own_language(tag)) for tag, _name in settings.LANGUAGES]
         field.choices = [("", _("as the browser asks")), *known]
-        self.fields["digest"].label = _("Send me an e-mail with what waits for me")
 
 
 @signed_in
@@ -145,3 +147,16 @@ def preferences(request: DeskRequest) -> HttpResponse:
     roles = [(names.get(section, section), ROLES[role]) for section, role in sorted(request.rights.roles.items())]
     context = {"form": form, "roles": roles}
     return render(request, "desk/preferences.html", context, status=422 if form.errors else 200)
+
+
+@csrf_exempt  # the signed token is the right: mail programs press the button without having seen the page (RFC 8058)
+@require_http_methods(["GET", "HEAD", "POST"])
+def digest_off(request: HttpRequest, token: str) -> HttpResponse:
+    """Switch somebody's digest off, signed in or not; whoever only follows the link is asked first."""
+    user = digest.owner(token)
+    if user is None:
+        raise Http404
+    if request.method == "POST":
+        digest.switch_off(user)
+    with translation.override(digest.language_of(user)):
+        return render(request, "desk/digest_off.html", {"is_off": request.method == "POST"})

@@ -7,6 +7,8 @@ class DeskConfig(AppConfig):
     label = "desk"
 
 
-class OperatorAdminConfig(apps.AdminConfig):
+class OperatorAdminConfig(apps.SimpleAdminConfig):
+    """The admin, which ``config.urls`` fills: no other program has to import its pages."""
+
     default = False  # of this module: settings.py names it
     default_site = "pipeline.desk.operators.OperatorSite"

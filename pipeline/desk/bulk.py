@@ -11,12 +11,13 @@ from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from pipeline.desk import access
+from pipeline.desk import access, sentences
 from pipeline.desk.access import DeskRequest, signed_in
 from pipeline.desk.mydesk import OUTCOMES, PER_PAGE
 from pipeline.errors import Permanent, PipelineError
@@ -70,7 +71,7 @@ def undo(request: DeskRequest) -> HttpResponse:
     try:
         undoing.undo(edition.pk, by=request.rights.name, net=installation.network())
     except PipelineError as error:
-        messages.error(request, str(error))
+        messages.error(request, sentences.failure(error))
     else:
         messages.success(request, _("Taken back: “%(title)s” waits for a decision again.") % {"title": _title(edition)})
     return back(request)
@@ -115,14 +116,13 @@ def _told(request: DeskRequest, edition: Edition, act: Callable[[DeskRequest, Ed
     try:
         done, message = True, act(request, edition)
     except PipelineError as error:
-        done, message = False, str(error)
+        done, message = False, sentences.failure(error)
     can_undo = done and undoing.undoable(Edition.objects.filter(pk=edition.pk)).exists()
     return Outcome(edition.pk, _title(edition), edition.section, edition.language, done, message, can_undo)
 
 
 def _title(edition: Edition) -> str:
-    version = edition.candidate or edition.approved
-    return Truncator(version.title if version and version.title else edition.article.title).chars(200)
+    return Truncator(waiting.title_of(edition)).chars(200)
 
 
 def _approve(request: DeskRequest, edition: Edition) -> str:
@@ -138,7 +138,15 @@ def _approve(request: DeskRequest, edition: Edition) -> str:
             raise
         # It follows a section that was approved a moment ago, in this very list: what was ticked has come to pass.
         return _("Approved together with the section that it follows.")
-    return _("Approved.") if not done.release_at else _("Approved; it goes out when its time comes.")
+    return approved_words(done)
+
+
+def approved_words(done: Edition) -> str:
+    """What an approval has led to."""
+    if done.state == Edition.State.SECOND:
+        return _("Approved once: a second person must approve it, too.")
+    later = done.release_at is not None and done.release_at > timezone.now()
+    return _("Approved; it goes out when its time comes.") if later else _("Approved.")
 
 
 def _return(request: DeskRequest, edition: Edition) -> str:
@@ -160,7 +168,7 @@ def _wrong_why(why: str) -> str:
 
 
 def _why(request: DeskRequest) -> str:
-    return " ".join(request.POST.get("why", "").replace("\x00", " ").split())
+    return " ".join(request.POST.get("why", "").split())
 
 
 def _assign(request: DeskRequest, edition: Edition) -> str:

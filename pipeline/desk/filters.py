@@ -26,7 +26,7 @@ ORDERS: Mapping[str, Any] = {
 class FilterForm(forms.Form):
     """Every field may be empty; what is not known here is left out and told of."""
 
-    text = forms.CharField(label=gettext_lazy("Search titles as written, and keys"), required=False, max_length=200)
+    text = forms.CharField(label=gettext_lazy("Search titles and keys"), required=False, max_length=200)
     section = forms.ChoiceField(label=gettext_lazy("Section"), required=False)
     language = forms.ChoiceField(label=gettext_lazy("Language"), required=False)
     state = forms.ChoiceField(label=gettext_lazy("State"), required=False)

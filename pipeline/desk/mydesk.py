@@ -44,6 +44,7 @@ class Line:
     digest: str
     is_urgent: bool
     is_update: bool
+    is_unreviewed: bool
     is_embargoed: bool
 
 
@@ -62,7 +63,7 @@ def desk(request: DeskRequest) -> HttpResponse:
         "lines": lines(list(page.object_list), request.rights, net),
         "waiting_count": sum(counts.values()),
         "colleagues": colleagues(request.rights, request.user),
-        "outcomes": _outcomes(request),
+        "outcomes": _outcomes(request) if request.method == "GET" and not request.htmx else None,
         "recent": undo.recent(request.rights),
         "address": f"{request.path}?{form.query}" if form.query else request.path,
     }
@@ -91,7 +92,8 @@ def _line(row: Waiting, sections: Mapping[str, Section]) -> Line:
         origin=str(ORIGINS[version.origin]),
         digest=seen_digest(version, edition.overlay),
         is_urgent=version.revision.priority < URGENT,
-        is_update=edition.approved_id is not None,
+        is_update=edition.approved_id is not None and edition.urgent_from_id is None,
+        is_unreviewed=edition.urgent_from_id is not None,
         is_embargoed=edition.release_at is not None and edition.release_at > timezone.now(),
     )
 

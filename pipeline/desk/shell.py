@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from pipeline.errors import PipelineError
 from pipeline.flow import installation, people, waiting
+from pipeline.flow.people import Rights
 from pipeline.ledger.models import Preference
 
 
@@ -43,6 +44,8 @@ def context(request: HttpRequest) -> dict[str, Any]:
     return {
         "organisation": SimpleLazyObject(_organisation),
         "waiting_count": SimpleLazyObject(lambda: _waiting(request)),
+        "may_submit": SimpleLazyObject(lambda: _rights(request).may_submit),
+        "sees_runs": SimpleLazyObject(lambda: _rights(request).operator or bool(_rights(request).sections)),
         "here": request.resolver_match.view_name if request.resolver_match else "",
     }
 
@@ -55,5 +58,8 @@ def _organisation() -> str:
 
 
 def _waiting(request: HttpRequest) -> int:
-    rights = getattr(request, "rights", None) or people.rights(request.user)
-    return sum(waiting.counts(rights).values())
+    return sum(waiting.counts(_rights(request)).values())
+
+
+def _rights(request: HttpRequest) -> Rights:
+    return getattr(request, "rights", None) or people.rights(request.user)

@@ -1,40 +1,24 @@
-"""Views: the health of the web process, and where each article is, for people who are signed in."""
+"""Views: where each article is, for people who are signed in."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from django.core.paginator import Paginator
-from django.db import DatabaseError, connection
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from pipeline.desk.access import DeskRequest, signed_in
-from pipeline.errors import PipelineError
 from pipeline.flow import installation, status
 from pipeline.flow.people import Rights
 from pipeline.flow.status import Cell, Place
 from pipeline.ledger.models import Article, Edition
+from pipeline.ledger.models.articles import unpack_metadata
 
 PER_PAGE = 50
-
-
-@require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    """This process answers."""
-    return JsonResponse({"status": "ok"})
-
-
-@require_safe
-def readyz(request: HttpRequest) -> HttpResponse:
-    """This process can do its work: the ledger answers and the network file holds."""
-    try:
-        installation.network()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except (DatabaseError, PipelineError) as error:
-        return JsonResponse({"status": "not ready", "why": type(error).__name__}, status=503)
-    return JsonResponse({"status": "ready"})
 
 
 @signed_in
@@ -45,6 +29,9 @@ def home(request: DeskRequest) -> HttpResponse:
     pages = Paginator(_readable(request.rights), PER_PAGE)
     page = pages.get_page(request.GET.get("page"))
     rows = status.matrix(list(page.object_list), net)
+    if not (request.rights.operator or request.rights.roles):
+        titles = _published_titles(list(page.object_list), request.rights)
+        rows = [replace(row, title=titles[row.uid]) for row in rows]
     context = {
         "columns": status.columns(net),
         "rows": [(row, [_seen(cell, request.rights) for cell in row.cells]) for row in rows],
@@ -58,7 +45,14 @@ def _readable(rights: Rights) -> QuerySet[Article]:
     articles = Article.objects.order_by("-created_at", "-id")
     if rights.operator or rights.roles:
         return articles
-    return articles.filter(Exists(Edition.objects.filter(article=OuterRef("pk"), approved__isnull=False)))
+    return articles.filter(Exists(rights.readable(Edition.objects.filter(article=OuterRef("pk")))))
+
+
+def _published_titles(articles: Sequence[Article], rights: Rights) -> dict[str, str]:
+    """The titles of the revisions that are published, by uid: a newer one is not a stranger's yet."""
+    editions = rights.readable(Edition.objects.filter(article__in=articles))
+    named = editions.values_list("article__uid", "approved__revision__metadata").order_by("approved_id")
+    return {uid: unpack_metadata(metadata).title for uid, metadata in named}
 
 
 def _seen(cell: Cell, rights: Rights) -> Cell | None:

@@ -20,10 +20,12 @@ STATES: Final[Mapping[str, Any]] = {
     Edition.State.IN_REVIEW: _("waits for review"),
     Edition.State.HELD: _("held by a check"),
     Edition.State.FOLLOWING: _("waits for another section"),
+    Edition.State.SECOND: _("waits for a second person"),
     Edition.State.RETURNED: _("returned"),
     Edition.State.APPROVED: _("approved"),
     Edition.State.LIVE: _("published"),
     Edition.State.DECLINED: _("not for us"),
+    Edition.State.WITHDRAWN: _("withdrawn"),
 }
 
 ORIGINS: Final[Mapping[str, Any]] = {
@@ -44,10 +46,14 @@ PLACES: Final[Mapping[str, Any]] = {
     Place.EMBARGO: _("embargo"),
     Place.REVIEW: _("waiting for review"),
     Place.FOLLOWING: _("waiting for another section"),
+    Place.SECOND: _("waiting for a second person"),
     Place.NO_MODEL: _("waiting for a model"),
     Place.HELD: _("held by a check"),
     Place.RETURNED: _("returned"),
     Place.REJECTED: _("rejected"),
+    Place.BARRIER: _("waiting for the release"),
+    Place.PAUSED: _("paused"),
+    Place.WITHDRAWN: _("withdrawn"),
     Place.NOT_TARGETED: _("not for this section"),
     Place.PREPARING: _("in preparation"),
     Place.TRANSLATING: _("translating"),

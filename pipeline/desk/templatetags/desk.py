@@ -108,13 +108,24 @@ def sentence(text: str) -> SafeString:
     return format_html('<span lang="{}" dir="{}">{}</span>', tag, direction(tag), text if own is None else own)
 
 
+@register.filter
+def told(text: str) -> str:
+    """A sentence of the ledger where no element can stand: translated, or as it is."""
+    return sentences.translated(str(text)) or str(text)
+
+
+@register.filter
+def age(when: datetime) -> str:
+    """How long ago something was, where no element can stand: ``3 hours ago``."""
+    return str(format_timedelta(when - timezone.now(), add_direction=True, locale=interface_locale()))
+
+
 @register.simple_tag
 def ago(when: datetime) -> SafeString:
     """How long ago something was, with the moment itself (UTC) on pointing: ``3 hours ago``."""
     known = interface_locale()
-    words = format_timedelta(when - timezone.now(), add_direction=True, locale=known)
     exact = format_datetime(when, "long", tzinfo=get_timezone("UTC"), locale=known)
-    return format_html('<time datetime="{}" title="{}">{}</time>', when.isoformat(), exact, words)
+    return format_html('<time datetime="{}" title="{}">{}</time>', when.isoformat(), exact, age(when))
 
 
 @register.simple_tag

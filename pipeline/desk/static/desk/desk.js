@@ -2,7 +2,7 @@
 
 const trouble = document.getElementById("trouble");
 
-function tell(name) {
+export function tell(name) {
   trouble.textContent = trouble.dataset[name];
 }
 

@@ -40,6 +40,25 @@ document.addEventListener("click", (event) => {
     document.getElementById("why").required = ["return", "decline"].includes(button.value);
   }
 });
+
+// From line to line with keys, as in the editor; in a field letters are letters.
+function step(by) {
+  const titles = [...document.querySelectorAll(".line h2 a")];
+  const here = titles.indexOf(document.activeElement?.closest(".line")?.querySelector("h2 a"));
+  titles[here < 0 ? 0 : Math.min(Math.max(here + by, 0), titles.length - 1)]?.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.target.closest("input:not([type=checkbox]), select, textarea")) return;
+  if (event.key === "j") step(1);
+  else if (event.key === "k") step(-1);
+  else if (event.key === "x") document.activeElement?.closest(".line")?.querySelector('input[name="edition"]')?.click();
+  else if (event.key === "a") document.getElementById("decide-heading")?.focus();
+  else if (event.key === "?") document.getElementById("keys")?.showModal();
+  else return;
+  event.preventDefault();
+});
 document.addEventListener("htmx:afterSettle", tell);
 window.addEventListener("pageshow", tell);
 tell();

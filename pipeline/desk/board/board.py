@@ -1,0 +1,65 @@
+"""The board's page: articles × sections or languages, live."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, HttpResponseNotModified
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from pipeline.desk.access import DeskRequest, signed_in
+from pipeline.desk.board import cells
+from pipeline.desk.board.filters import BoardForm
+from pipeline.flow import board, installation
+from pipeline.flow.status import Place
+
+PER_PAGE = 40
+"""With ten sections a page of it weighs less than 100 kB."""
+
+
+@signed_in
+@require_safe
+def show(request: DeskRequest) -> HttpResponse:
+    """The board, or with ``?seen=`` only its rows: 204 as long as nothing has happened since.
+
+    What a browser has already is not sent again either (304): the stamp is the entity tag.
+    """
+    asked = request.GET.copy()
+    seen = asked.pop("seen", [""])[0]
+    stamp = board.stamp(request.rights, f"{asked.urlencode()} {get_language()}")
+    if seen == stamp:
+        return HttpResponse(status=204)
+    etag = f'W/"{stamp}"'
+    if not seen and not request.htmx and request.headers.get("If-None-Match") == etag:
+        return HttpResponseNotModified(headers={"ETag": etag})
+    response = _page(request, stamp, rows_only=bool(seen))
+    response.headers["Cache-Control"] = "no-cache"
+    if not seen and not request.htmx:
+        response.headers["ETag"] = etag
+    return response
+
+
+def _page(request: DeskRequest, stamp: str, *, rows_only: bool) -> HttpResponse:
+    net = installation.network()
+    form = BoardForm(request.GET, net)
+    by: cells.By = "languages" if form.is_by_languages else "sections"
+    cursor = request.GET.get("at", "")
+    page = board.page(board.find(request.rights, form.filters()), PER_PAGE, cursor)
+    columns = cells.columns(net, by)
+    address = f"{request.path}?{form.query}" if form.query else request.path
+    context = {
+        "form": form,
+        "by": by,
+        "page": page,
+        "columns": columns,
+        "lines": cells.lines(board.rows(page.articles, request.rights, net), net, by),
+        "width": len(columns) + 1,
+        "stamp": stamp,
+        "at": cursor,
+        "address": address,
+        "legend": [(place, word) for place, word in cells.WORDS.items() if place is not Place.NOT_TARGETED],
+    }
+    response = render(request, "desk/board/rows.html" if rows_only else "desk/board/board.html", context)
+    if request.htmx and not rows_only:
+        response.headers["HX-Push-Url"] = address  # what is shared has no empty filters in it
+    return response
