@@ -7,4 +7,8 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+from pipeline.api.limits import BoundedBody  # noqa: E402 - not before Django is set up
+
+application = BoundedBody(django_application)

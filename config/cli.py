@@ -19,13 +19,28 @@ Start here
 
 Articles
   submit FILE…       put articles into the queue
+  sources list | fetch | items
+                     feeds, folders and sites where articles are found
   status [ARTICLE]   where is it, per section and language, and why
   approve | return | reject ARTICLE SECTION
                      decide on what waits for review
   findings [ARTICLE] what the checks found; dismiss ID --reason, reopen ID
   retranslate        translate again: an article, a language, --engine-changed, --term
   retry [ARTICLE]    try again what failed, once the cause is mended
-  publish            send what is due, here and now; --retry what failed
+  correct ARTICLE    tell readers what a new text puts right
+  revert ARTICLE SECTION
+                     publish an earlier version again
+  withdraw ARTICLE [SECTION]
+                     take it back from its readers everywhere; --undo
+  release [ARTICLE]  hold it until all are ready; what waits, and for whom
+  publish            send what is due, here and now; --retry what failed; verify what outputs hold
+  numbers [NAME]     coverage, backlog, speed, acceptance, edit distance, throughput
+  erase article UID | person NAME
+                     for good; shows first what would go
+
+Sections
+  sections list | check | apply
+                     one is renamed, moves, splits or retires: what follows
 
 Words
   glossary list | add | remove | import | export
@@ -40,17 +55,32 @@ Files, without the ledger
   translate FILE…    clean and translate: --from en --to pt
 
 Models
-  models list | install | remove
+  models list | install | update | remove
                      which languages can be translated here, and which could be
   align [FROM TO]    learn from the memory where links and emphasis belong
 
 People
   people list | add | role | link | remove
                      who works at the review desk, in which sections
+  digest             e-mail editors what waits for them; --dry-run shows it
+
+Programs
+  tokens create | list | revoke
+                     who may call the API at /api/v1, and for which sections
+  webhooks add | list | test | remove
+                     who is told what happens, and whether it arrived
+
+Safekeeping
+  backup FILE        the ledger, network.toml, theme; while everything runs
+  restore FILE       a backup into an empty ledger; --check looks at it only
+
+By itself
+  batch list | run | show | pause | resume
+                     what schedules did and will do, by night and in the morning
 
 Several machines
   worker             one worker: --lanes prepare,publish,translate
-  beat               the clock that starts the sweep
+  beat               the clock that starts the sweep, and the runs of schedules
   sweep              one sweep now: free dead leases, ring where work is due
   web                where every article is, in a browser
   serve              look at the published sites on this machine

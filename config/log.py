@@ -1,13 +1,19 @@
-"""One log: structured lines, readable on a terminal, JSON in a file or a container (SECTIONWIRE_LOG_FORMAT)."""
+"""One log: structured lines, readable on a terminal, JSON in a file or a container (SECTIONWIRE_LOG_FORMAT).
+
+Secrets are taken out of the finished line, whichever library wrote it and wherever in it they stand (tracebacks too).
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 import structlog
 
+from config import settings
 from config.settings import LOG_LEVEL, read
+from pipeline import masking
 
 
 def configure() -> None:
@@ -39,9 +45,10 @@ def configure() -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *final],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *final, _masked],
         )
     )
+    masking.remember(_secrets())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(LOG_LEVEL)
@@ -59,3 +66,19 @@ def configure() -> None:
         "axes",
     ):
         logging.getLogger(chatty).setLevel("WARNING")
+
+
+def _masked(_logger: object, _method: str, line: object) -> str:
+    """The last processor: what it gets is the finished line."""
+    return masking.mask(str(line))
+
+
+def _secrets() -> set[str]:
+    """What this process was given: in its environment, in the installation's folder, by the running ``up``."""
+    database: dict[str, object] = settings.DATABASES["default"]
+    return {
+        *masking.found_in(os.environ),
+        settings.SECRET_KEY,
+        masking.password_in(settings.BROKER_URL),
+        str(database.get("PASSWORD") or ""),
+    }

@@ -251,6 +251,13 @@ DESK_URL = read("SECTIONWIRE_URL", "http://127.0.0.1:8200").rstrip("/")
 # How many proxies of ours stand before the web process: so many last addresses of X-Forwarded-For are to be believed.
 TRUSTED_PROXIES = read_count("SECTIONWIRE_PROXIES")
 
+# Calls a minute that a token of the API may make (0: as many as it likes).
+API_RATE = read_count("SECTIONWIRE_API_RATE", 600)
+# What a collector of metrics shows to be let in at /metrics; without one, only this machine is.
+METRICS_TOKEN = read("SECTIONWIRE_METRICS_TOKEN")
+# Whether webhooks may be told of events inside the own network.
+ALLOW_PRIVATE = read_bool("SECTIONWIRE_ALLOW_PRIVATE")
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
@@ -301,6 +308,8 @@ CELERY = {
 # A row whose worker shows no life for so long is another worker's; the sweep looks this often.
 LEASE_SECONDS = read_seconds("SECTIONWIRE_LEASE_SECONDS", "45")
 SWEEP_SECONDS = read_seconds("SECTIONWIRE_SWEEP_SECONDS", "10")
+# How often the clock looks which schedules are due.
+TICK_SECONDS = read_seconds("SECTIONWIRE_TICK_SECONDS", "10")
 # Touched at each sign of life of a worker or of the clock; a container's health check looks at its age.
 ALIVE_FILE = read("SECTIONWIRE_ALIVE_FILE")
 

@@ -30,6 +30,12 @@ log = structlog.get_logger()
 STOP_SECONDS: Final = 15.0
 """How long a child may take to finish the work in hand."""
 
+BROKER_PATIENCE: Final = 3
+"""So often in a row the broker may leave a question unanswered."""
+
+LONG_LIFE: Final = 300.0
+"""Seconds after which a process that ends is started again as if for the first time."""
+
 RESTART_SECONDS: Final = (1.0, 2.0, 5.0, 10.0)
 """Pauses before a child that died is started again; the last one from then on."""
 
@@ -57,6 +63,8 @@ class Embedded:
     environment: Mapping[str, str] = field(default_factory=dict)
     log_to: TextIO | None = None
     broker_url: str = ""
+    _broker: ValkeyServer | None = None
+    _unanswered: int = 0
 
     @contextmanager
     def running(self) -> Iterator[Embedded]:
@@ -76,8 +84,8 @@ class Embedded:
                     f"Sectionwire is running in {self.home} already.",
                     "Stop it first (Ctrl-C where it runs), or use another installation: SECTIONWIRE_HOME=FOLDER.",
                 ) from None
-            broker = self._start_broker(stack)
-            self.broker_url = f"redis://127.0.0.1:{broker.port}/0"
+            self._start_broker()
+            stack.callback(self._stop_broker)
             url_file = run / "broker-url"
             url_file.write_text(self.broker_url, encoding="utf-8")
             stack.callback(lambda: url_file.unlink(missing_ok=True))
@@ -86,12 +94,13 @@ class Embedded:
                 self._start(child)
             yield self
 
-    def _start_broker(self, stack: ExitStack) -> ValkeyServer:
+    def _start_broker(self, port: int | None = None) -> None:
         data = self.home / ".sectionwire" / "run" / "broker"
         _end_orphan(data)
+        # No snapshots: a bell that was not heard is worth nothing after a restart.
+        config = {"maxmemory-policy": "noeviction", "loglevel": "warning"}
         for last in (False, False, True):
-            # No snapshots: a bell that was not heard is worth nothing after a restart.
-            server = ValkeyServer(data_dir=data, config={"maxmemory-policy": "noeviction", "loglevel": "warning"})
+            server = ValkeyServer(port=port, data_dir=data, config=config)
             try:
                 server.start()
                 break
@@ -101,8 +110,27 @@ class Embedded:
                     raise Permanent(
                         f"The embedded broker did not start: {error}.", f"Its log: {server.log_path}."
                     ) from error
-        stack.callback(server.stop)
-        return server
+        self._broker, self._unanswered = server, 0
+        self.broker_url = f"redis://127.0.0.1:{server.port}/0"
+
+    def _stop_broker(self) -> None:
+        if self._broker is not None:
+            self._broker.stop()
+
+    def _watch_broker(self) -> None:
+        """Start it again where it was, once it has not answered several times: a busy machine may be late."""
+        if self._broker is None or self._broker.is_running():
+            self._unanswered = 0
+            return
+        self._unanswered += 1
+        if self._unanswered < BROKER_PATIENCE:
+            return
+        port = self._broker.port
+        log.warning("the broker does not answer; starting it again", port=port)
+        try:
+            self._start_broker(port)
+        except Permanent as error:
+            log.warning("the broker can't be started again yet", reason=str(error))
 
     def _start(self, child: Child) -> None:
         output = self.log_to or sys.stderr
@@ -122,12 +150,15 @@ class Embedded:
         )
 
     def watch(self) -> None:
-        """Start dead children again. Call it every second or so."""
+        """Start dead children, and the broker, again. Call it every second or so."""
+        self._watch_broker()
         now = time.monotonic()
         for child in self.children:
             if child.process is None and now >= child.start_at:
                 self._start(child)
             elif child.process is not None and (status := child.process.poll()) is not None:
+                if now - child.start_at > LONG_LIFE:
+                    child.deaths = 0
                 pause = RESTART_SECONDS[min(child.deaths, len(RESTART_SECONDS) - 1)]
                 log.warning("a process ended; starting it again", name=child.name, status=status, pause=pause)
                 child.process, child.deaths, child.start_at = None, child.deaths + 1, now + pause
@@ -190,8 +221,9 @@ def standard_children() -> list[Child]:
 
     Translating has a process of its own, so that long translations never keep pages from being published.
     """
+    pages = ("--lanes", "prepare,publish,webhooks,batch,sweep", "--threads", "3")  # one may be busy with a batch run
     return [
-        Child("pages", sectionwire("worker", "--lanes", "prepare,publish,sweep", "--name", "pages")),
+        Child("pages", sectionwire("worker", *pages, "--name", "pages")),
         Child("translate", sectionwire("worker", "--lanes", "translate", "--name", "translate")),
         Child("beat", sectionwire("beat")),
     ]

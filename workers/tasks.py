@@ -10,11 +10,14 @@ from typing import Any, Final
 
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
 from pipeline.documents import Failure, Hop, Route
 from pipeline.engines import registry
 from pipeline.engines.host import EngineHost
-from pipeline.flow import engines, installation, lanes, prepare, publish, translate
+from pipeline.flow import clock, engines, installation, lanes, prepare, publish, translate, webhook_sends
+from pipeline.flow.batches import run as batch_runs
+from pipeline.flow.batches.tick import tick as flow_tick
 from pipeline.flow.sweep import sweep as flow_sweep
 from pipeline.ledger import claim as claims
 from workers.app import app
@@ -30,6 +33,9 @@ HORIZON: Final = 30.0
 
 SHORT_QUEUE: Final = 3
 """A lane with so many unheard bells needs no more."""
+
+_batch: Final = Lock()
+"""One run at a time in a process: the other threads are for articles."""
 
 _engines: WorkerEngines | None = None
 _engines_lock = Lock()
@@ -88,12 +94,18 @@ def close_engines() -> None:
 
 def _work(lane: str, run: Callable[[], tuple[int, bool]]) -> None:
     structlog.contextvars.bind_contextvars(lane=lane)
-    done, more = run()
+    try:
+        done, more = run()
+        seconds = None if more else claims.seconds_until_due(lane, HORIZON)
+    except (OperationalError, InterfaceError) as error:
+        # Rows in hand come back when their leases are over. One line for each bell, not a traceback: there are many.
+        log.warning("the ledger did not answer; the sweep will ring", reason=" ".join(str(error).split()))
+        return
     if done:
         log.info("worked", rows=done)
     if more:
         ring(lane)
-    elif (seconds := claims.seconds_until_due(lane, HORIZON)) is not None:
+    elif seconds is not None:
         ring_later(lane, seconds)
 
 
@@ -117,6 +129,29 @@ def publish_lane(lane: str) -> None:
     output = lanes.output_of(lane)
     assert output is not None
     _work(lane, lambda: publish.run(output))
+
+
+@app.task(name="webhooks")
+def webhooks_lane(lane: str) -> None:
+    """Tell webhooks what has happened."""
+    _work(lane, webhook_sends.run)
+
+
+@app.task(name="batch")
+def batch_lane(lane: str) -> None:
+    """Do the next pieces of batch runs."""
+    if not _batch.acquire(blocking=False):
+        return  # whoever is at it rings again
+    try:
+        _work(lane, batch_runs.run)
+    finally:
+        _batch.release()
+
+
+@app.task(name="tick")
+def tick() -> None:
+    """Make runs of the due times of all schedules."""
+    flow_tick(installation.network(), clock.now())
 
 
 @app.task(name="sweep")

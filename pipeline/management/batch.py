@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
-
-import langcodes
 
 from pipeline.documents import (
     CheckFinding,
@@ -16,11 +13,9 @@ from pipeline.documents import (
     SegmentKind,
     TranslatedSegment,
 )
-from pipeline.engines import registry
-from pipeline.errors import Permanent, PipelineError
+from pipeline.errors import PipelineError
 from pipeline.management.files import Input
 from pipeline.management.fragments import Cleaned, fragment
-from pipeline.network import language_tag
 from pipeline.stages import check
 from pipeline.stages.segment import restore, segment
 from pipeline.stages.translate import Resources, Translate
@@ -60,43 +55,6 @@ class RunMemory:
     def store(self, route: Route, units: Mapping[str, str]) -> dict[str, str]:
         """Keep translations; the first of a sentence wins."""
         return {text: self._known.setdefault((route.name, text), target) for text, target in units.items()}
-
-
-def languages(source: str, target: str) -> tuple[str, str]:
-    """Both tags in their canonical form.
-
-    Raises:
-        Permanent: one of them is no language, or both are the same.
-    """
-    tags = []
-    for option, tag in (("--from", source), ("--to", target)):
-        try:
-            tags.append(language_tag(tag))
-        except ValueError:
-            raise Permanent(
-                f"{option} {tag}: this is no language.", "Give a BCP 47 tag, such as en, pt-BR or zh-Hant."
-            ) from None
-    if tags[0] == tags[1]:
-        raise Permanent(f"--from and --to are both {tags[0]}.", "Name two languages.")
-    return tags[0], tags[1]
-
-
-def find_routes(source: str, target: str, models: Path, engines: Sequence[str], pivot: str | None) -> list[Route]:
-    """The ways from source to target with the models that are installed, at least one; the first is asked first.
-
-    Raises:
-        Permanent: there is none; the message says how to install a model.
-    """
-    if routing.distance(source, target) < routing.NO_FIT:
-        raise Permanent(f"{source} and {target} are one language: there is nothing to translate.")
-    hops = [model.hop for model in registry.installed(models, engines)]
-    if found := routing.find_all(source, target, hops, engines, pivot):
-        return found
-    names = [langcodes.get(tag).display_name() for tag in (source, target)]
-    raise Permanent(
-        f"There is no model from {names[0]} to {names[1]} here (engines: {', '.join(engines)}).",
-        f"Install one: sectionwire models install {source} {target}",
-    )
 
 
 def translate(

@@ -22,6 +22,7 @@ from pipeline.network import Network, language_tag
 COLUMNS: Final = ("key", "file", "language", "original", "section", "url", "published_at")
 MANIFESTS: Final = (".toml", ".csv")
 LARGEST: Final = 20_000_000  # bytes of a manifest
+LONGEST_KEY: Final = 200
 _NAMED: Final = re.compile(r"(?P<stem>.+)\.(?P<tag>[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)")
 
 
@@ -49,7 +50,7 @@ def listed(place: Path) -> list[Listed]:
         return list(_of_folder(place))
     if place.suffix.lower() not in MANIFESTS:
         raise Permanent(f"{place} is neither a folder nor a manifest.", "Give a folder, a .toml or a .csv file.")
-    text = Input(shown(str(place)), place, place).read(LARGEST)
+    text = Input(shown(str(place)), place, place).read(LARGEST, "Give it in parts.")
     try:
         decoded = text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -77,8 +78,10 @@ def _toml(place: Path, text: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Permanent(f"{place}: this is no TOML: {error}.", "Mend this line.") from error
+    except RecursionError:
+        raise Permanent(f"{place}: its values are nested too deeply.", f"Each file has {', '.join(COLUMNS)}.") from None
     tables = data.get("file")
-    if set(data) != {"file"} or not isinstance(tables, list):
+    if set(data) != {"file"} or not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise Permanent(f"{place} has no [[file]] tables, or something beside them.", f"Each has {', '.join(COLUMNS)}.")
     for number, table in enumerate(tables, 1):
         yield f"{place}, [[file]] {number}", table
@@ -102,6 +105,13 @@ def _listed(where: str, values: Mapping[str, Any], folder: Path) -> Listed:
     for name in ("key", "file", "language"):
         if not isinstance(said.get(name), str) or not said[name]:
             raise Permanent(f"{where}: “{name}” is missing.", "Key, file and language are needed of every file.")
+    for name in ("key", "file", "language", "section", "url"):
+        if not isinstance(said.get(name, ""), str) or "\0" in said.get(name, ""):
+            raise Permanent(
+                f"{where}: “{name}” is no text.", "Write it in quotation marks, without control characters."
+            )
+    if len(said["key"]) > LONGEST_KEY:
+        raise Permanent(f"{where}: the key has {len(said['key'])} characters.", f"At most {LONGEST_KEY} are allowed.")
     path = folder / said["file"]
     if not path.resolve().is_relative_to(folder.resolve()):
         raise Permanent(f"{where}: {said['file']} is not below the manifest's folder.", "Put it there.")
@@ -111,8 +121,8 @@ def _listed(where: str, values: Mapping[str, Any], folder: Path) -> Listed:
         path,
         said["language"],
         _yes(where, said.get("original", "")),
-        str(said.get("section", "")),
-        _url(where, str(said.get("url", ""))),
+        said.get("section", ""),
+        _url(where, said.get("url", "")),
         _time(where, said.get("published_at", "")),
     )
 
@@ -138,11 +148,13 @@ def _time(where: str, value: Any) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(str(value))
-    except ValueError:
+        time = time if time.tzinfo else time.replace(tzinfo=UTC)
+        time.astimezone(UTC)  # the ledger keeps it so: a year 9999 west of Greenwich has no such time
+    except (ValueError, OverflowError):
         raise Permanent(
             f"{where}: “{value}” is no time.", "Write it as 2024-03-09 or 2024-03-09T10:00+00:00."
         ) from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return time
 
 
 def articles(files: Sequence[Listed]) -> dict[str, list[Listed]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Final
+from typing import IO, Final
 
 from pipeline.errors import Permanent
 from pipeline.management.console import shown
@@ -17,6 +18,9 @@ SUFFIXES: Final = frozenset({".html", ".htm", ".xhtml", ".md", ".markdown", ".md
 """What is taken of a folder."""
 
 STANDARD_INPUT: Final = "-"
+
+SMALLER: Final = "Submit a smaller file, or raise “megabytes” under [limits] in network.toml."
+"""What to do about an article that is too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,8 @@ class Input:
     path: Path | None
     below: PurePath
 
-    def read(self, limit: int) -> bytes:
-        """The bytes. Not many more than ``limit`` are ever held in memory.
+    def read(self, limit: int, remedy: str = SMALLER) -> bytes:
+        """The bytes. Not many more than ``limit`` are ever held in memory; ``remedy`` says what to do about them.
 
         Raises:
             Permanent: it can't be read, or has more than ``limit`` bytes.
@@ -47,10 +51,7 @@ class Input:
         except OSError as error:
             raise Permanent(f"{self.name} can't be read: {error.strerror}.", "Mend that, and try again.") from error
         if len(data) > limit:
-            raise Permanent(
-                f"{self.name} is larger than {limit / 1_000_000:g} MB.",
-                "Submit a smaller file, or raise “megabytes” under [limits] in network.toml.",
-            )
+            raise Permanent(f"{self.name} is larger than {limit / 1_000_000:g} MB.", remedy)
         return data
 
 
@@ -124,12 +125,28 @@ def write(path: Path, text: str) -> None:
     Raises:
         Permanent: it can't be written.
     """
-    new = path.with_name(f".{path.name[:200]}.{os.getpid()}")
+    with writing(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[str]]:
+    """A file to write to that takes its place as a whole at the end, or not at all. Its folder is made.
+
+    Raises:
+        Permanent: it can't be written.
+    """
     try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         path.parent.mkdir(parents=True, exist_ok=True)
-        new.write_text(text, encoding="utf-8", newline="")
-        new.replace(path)
+        new = path.with_name(f".{path.name[:200]}.{os.getpid()}")
+        try:
+            with new.open("w", encoding="utf-8", newline="") as file:
+                yield file
+            new.replace(path)
+        finally:
+            with suppress(OSError):
+                new.unlink(missing_ok=True)
     except OSError as error:
-        with suppress(OSError):
-            new.unlink()
-        raise Permanent(f"{path} can't be written: {error.strerror}.", "Make room, or give another --out.") from error
+        raise Permanent(f"{path} can't be written: {error.strerror}.", "Make room, or name another place.") from error

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from html import escape
 
-from pipeline.documents import CleanDocument, Metadata, Original, Submission
-from pipeline.errors import Permanent
+from pipeline.documents import CleanDocument, Metadata, Submission
 from pipeline.flow.submit import intake_options
 from pipeline.management.files import Input
 from pipeline.network import Network
@@ -42,18 +41,9 @@ def read(source: Input, net: Network, language: str = "") -> Cleaned:
     """
     options = intake_options(net)
     said = Metadata(language=language)
-    original, titled = _open(Submission(source.name, source.read(options.max_bytes), said), options)
+    submission = Submission(source.name, source.read(options.max_bytes), said)
+    original = intake.read(submission, options, needs_title=False)
+    titled = bool(original.metadata.title)
+    if not titled:
+        original = replace(original, metadata=replace(original.metadata, title=source.name))
     return Cleaned(source, clean(original, Options(embed_hosts=net.embeds.hosts)), titled)
-
-
-def _open(submission: Submission, options: intake.Options) -> tuple[Original, bool]:
-    """The article, and whether it has a title of its own: a fragment may do without, an article may not."""
-    try:
-        return intake.read(submission, options), True
-    except Permanent as error:
-        named = replace(submission, metadata=replace(submission.metadata, title=submission.name))
-        try:
-            return intake.read(named, options), False
-        except Permanent:
-            # It is not only the title that is missing.
-            raise error from None

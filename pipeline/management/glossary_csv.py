@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipeline.errors import Permanent
-from pipeline.ledger.glossary import Entry, checked
+from pipeline.ledger.glossary import SEPARATOR, Entry, checked
 from pipeline.network import Network, language_tag
 
 COLUMNS: Final = (
@@ -25,6 +25,7 @@ COLUMNS: Final = (
 REQUIRED: Final = ("source_language", "source")
 LARGEST: Final = 20_000_000
 """Bytes of one file: some 200,000 lines."""
+TOO_LARGE: Final = "Give it in parts."
 
 _YES: Final = frozenset(["yes", "y", "true", "1", "x"])
 _NO: Final = frozenset(["no", "n", "false", "0", ""])
@@ -160,7 +161,7 @@ def _entry(row: list[str], columns: list[str], net: Network) -> Entry:
         target=cells.get("target", ""),
         do_not_translate=_flag(cells, "do_not_translate"),
         exact_case=_flag(cells, "exact_case"),
-        forbidden=tuple(cells.get("forbidden", "").split("|")),
+        forbidden=tuple(cells.get("forbidden", "").split(SEPARATOR)),
         note=cells.get("note", ""),
     )
     return checked(entry)
@@ -173,7 +174,7 @@ def source_language(tag: str, net: Network) -> str:
         Permanent: it is no language.
     """
     if not tag.strip():
-        raise Permanent("There is no source language.", "Fill in the column source_language, such as en.")
+        raise Permanent("There is no source language.", "Name the language of the term, such as en.")
     return net.base_for(_tag(tag))
 
 
@@ -218,7 +219,7 @@ def write(entries: Iterable[Entry]) -> str:
             entry.target,
             "yes" if entry.do_not_translate else "",
             "yes" if entry.exact_case else "",
-            "|".join(entry.forbidden),
+            SEPARATOR.join(entry.forbidden),
             entry.note,
         )
         writer.writerow([guarded(cell) for cell in cells])

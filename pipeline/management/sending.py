@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Coalesce, Now
 
-from pipeline.flow import bell, deliveries, installation, lanes, publish, retry
+from pipeline.flow import bell, deliveries, installation, lanes, listing, publish, retry
 from pipeline.ledger.models import Delivery, Edition, Receipt, Refresh, Status
 from pipeline.ledger.models.articles import hold
 from pipeline.management import editions
@@ -60,7 +60,11 @@ def wake(section: str | None, article: str | None, *, again: bool) -> int:
     if not again:
         return retry.deliveries(chosen) + (retry.front_pages() if section is None and article is None else 0)
     ids = sorted(set(chosen.filter(confirmed_seq__gt=0).values_list("edition_id", flat=True)))
-    return sum(_want_again(edition_id) for edition_id in ids)
+    number = sum(_want_again(edition_id) for edition_id in ids)
+    if ids and article is None:
+        for output in installation.network().outputs:
+            listing.again(output, section)
+    return number
 
 
 def _want_again(edition_id: int) -> int:

@@ -21,10 +21,14 @@ SIGNS: Final[dict[Place, tuple[str, str, str]]] = {
     Place.EMBARGO: ("◷", "time", "blue"),
     Place.REVIEW: ("◐", "review", "yellow"),
     Place.FOLLOWING: ("◔", "follow", "yellow"),
+    Place.SECOND: ("◒", "second", "yellow"),
     Place.NO_MODEL: ("○", "model", "cyan"),
     Place.HELD: ("■", "held", "magenta"),
     Place.RETURNED: ("↩", "back", "magenta"),
     Place.REJECTED: ("⊘", "no", "dim"),
+    Place.BARRIER: ("◇", "wait", "blue"),
+    Place.PAUSED: ("‖", "paused", "blue"),
+    Place.WITHDRAWN: ("⊖", "gone", "red"),
     Place.NOT_TARGETED: ("–", "–", "dim"),
     Place.PREPARING: ("…", "prep", "dim"),
     Place.TRANSLATING: ("»", "transl", "dim"),
@@ -38,7 +42,11 @@ SHORTEST_NAME: Final = 16  # of an article, in the first column
 HELP: Final[dict[Place, str]] = {
     Place.REVIEW: "sectionwire approve ARTICLE SECTION (or return, reject)",
     Place.FOLLOWING: "approve it in the section that is followed",
+    Place.SECOND: "another person: sectionwire approve ARTICLE SECTION --by NAME",
     Place.HELD: "sectionwire status ARTICLE tells the finding; approve with --dismiss REASON, or submit a mended text",
+    Place.BARRIER: "sectionwire release ARTICLE --open lets out what is approved",
+    Place.PAUSED: "remove paused = true from the section in network.toml",
+    Place.WITHDRAWN: "sectionwire withdraw ARTICLE --undo brings it back",
     Place.RETURNED: "submit a mended text, or approve it after all",
 }
 """What a person can do where the reason does not say it."""

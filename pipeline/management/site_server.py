@@ -23,6 +23,8 @@ TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".xml": "application/xml",
+    ".atom": "application/atom+xml",
+    ".rss": "application/rss+xml",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
     ".webmanifest": "application/manifest+json",
@@ -108,27 +110,31 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer_file(self, site: Site, path: str, rest: str) -> None:
         found = find(site, rest)
         if found is None:
-            self._not_found()
+            self._not_found(site)
         elif found.is_dir() and not path.endswith("/"):
             self.send_response(HTTPStatus.MOVED_PERMANENTLY)
             self.send_header("Location", quote(f"/{path.strip('/')}/"))
             self.send_header("Content-Length", "0")
             self.end_headers()
         else:
-            self._send_file(find(site, f"{rest}/index.html") if found.is_dir() else found)
+            self._send_file(site, find(site, f"{rest}/index.html") if found.is_dir() else found)
 
-    def _send_file(self, file: Path | None) -> None:
+    def _send_file(self, site: Site, file: Path | None) -> None:
         try:
             data = file.read_bytes() if file is not None and file.is_file() else None
         except OSError:
             data = None
         if file is None or data is None:
-            self._not_found()
+            self._not_found(site)
             return
         kind = TYPES.get(file.suffix.lower()) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         self._send(HTTPStatus.OK, kind, data)
 
-    def _not_found(self) -> None:
+    def _not_found(self, site: Site | None = None) -> None:
+        own = find(site, "404.html") if site else None
+        if own is not None and own.is_file():
+            self._send(HTTPStatus.NOT_FOUND, TYPES[".html"], own.read_bytes())
+            return
         body = "<p>There is no such page here. It may not be published yet: <code>sectionwire status</code> tells.</p>"
         self._send_page(HTTPStatus.NOT_FOUND, "Not found", f'{body}<p><a href="/">All sites</a></p>')
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Permanent, PipelineError
 from pipeline.management import console
+from pipeline.management.commands.memory import base
+
+if TYPE_CHECKING:
+    from pipeline.network import Network
 
 Pair = tuple[str, str]
 
@@ -28,10 +32,10 @@ class Command(console.Command):
 
     def handle(self, *_: Any, source: str | None, target: str | None, **options: Any) -> None:
         # Here and not above: the help needs none of it.
-        from pipeline.flow import aligners
+        from pipeline.flow import aligners, installation
 
         known = aligners.trainable()
-        pairs = [_pair(source, target)] if source else _ready(known, aligners.LEAST_SENTENCES)
+        pairs = [_pair(source, target, installation.network())] if source else _ready(known, aligners.LEAST_SENTENCES)
         failures = 0
         for pair in pairs:
             try:
@@ -49,7 +53,7 @@ class Command(console.Command):
         if remembered < aligners.LEAST_SENTENCES:
             raise Permanent(
                 f"{name}: the memory has {remembered} sentences, and an aligner needs {aligners.LEAST_SENTENCES}.",
-                "Translate more articles first; see what there is: sectionwire align",
+                "Translate more articles first; see what there is: sectionwire memory stats",
             )
         with self.progress() as bar:
             task = bar.add_task(name, total=None)
@@ -67,18 +71,10 @@ class Command(console.Command):
             self.say(f"{name}: learned {len(lexicon.strength)} words from {lexicon.sentences} sentences.")
 
 
-def _pair(source: str, target: str | None) -> Pair:
-    from pipeline.network import language_tag  # as above
-
+def _pair(source: str, target: str | None, net: Network) -> Pair:
     if not target:
         raise Permanent("Which pair?", "Give two languages: sectionwire align en pt; or none: then all are trained.")
-    tags = []
-    for tag in (source, target):
-        try:
-            tags.append(language_tag(tag))
-        except ValueError:
-            raise Permanent(f"“{tag}” is no language.", "Give a BCP 47 tag, such as en, pt-BR or zh-Hant.") from None
-    return tags[0], tags[1]
+    return base(source, net), base(target, net)
 
 
 def _ready(known: Mapping[Pair, int], least: int) -> list[Pair]:

@@ -19,7 +19,8 @@ class Command(console.Command):
     help = (
         "Approve the version of an article that waits for a section's decision; it is then published, after its "
         "embargo. Sections that follow this one take it over. Shows what it approves; only that is approved: when "
-        "another version comes in between, nothing happens."
+        "another version comes in between, nothing happens. Where the section asks for a second pair of eyes, two "
+        "people approve, and --by says who: the first approval only lets it wait for the second."
     )
     examples = (
         "approve river-gauges portugal",
@@ -34,47 +35,65 @@ class Command(console.Command):
             "--dismiss", default="", metavar="REASON", help="dismiss the findings that block it, for this reason"
         )
 
-    def handle(self, *_: Any, digest: str, dismiss: str, by: str, **options: Any) -> None:
+        parser.add_argument(
+            "--correction", default="", metavar="NOTE", help="tell readers of this page what the version puts right"
+        )
+
+    def handle(self, *_: Any, digest: str, dismiss: str, by: str, correction: str, **options: Any) -> None:
         # Here and not above: the flow is slow to import, and --help needs none of it.
         from pipeline.flow import decisions, installation
+        from pipeline.ledger.models.editions import seen_digest
         from pipeline.management import editions
 
         net = installation.network()
         edition = editions.find(options["article"], options["section"], options["language"], net)
         version = edition.candidate
         if version is not None:
-            self._show(edition, version)
-            wanted = version.digest if named(version, digest) else digest
+            seen = seen_digest(version, edition.overlay)
+            self._show(edition, version, seen)
+            wanted = seen if named(seen, digest) else digest
         else:
             wanted = digest  # decisions.approve says how it stands
-        approved = decisions.approve(edition.pk, by=by, net=net, digest=wanted, dismiss=console.one_line(dismiss))
+        approved = decisions.approve(
+            edition.pk,
+            by=by,
+            net=net,
+            digest=wanted,
+            dismiss=console.one_line(dismiss),
+            correction=console.one_line(correction),
+        )
         self._tell(approved)
 
-    def _show(self, edition: Edition, version: Version) -> None:
+    def _show(self, edition: Edition, version: Version, seen: str) -> None:
         made = {"source": "as it was written", "machine": "machine translation", "person": "edited by a person"}
         self.say(
             f"{edition}: version {version.number} of revision {version.revision.number}, {made[version.origin]}",
-            f"  title   {version.title}",
-            f"  digest  {version.digest[:SHORT]}",
+            f"  title   {edition.own_title or version.title}",
+            f"  digest  {seen[:SHORT]}",
         )
+        if edition.state == "second":
+            self.say(f"  {edition.reason}")
         for finding in version.findings.filter(state="open").order_by("severity", "id"):
             self.say(f"  {'blocks' if finding.severity == 'block' else 'note'}  {finding.message}")
 
     def _tell(self, edition: Edition) -> None:
         from django.conf import settings
 
+        if edition.state == "second":
+            self.say(f"Approved once, by {edition.first_approved_by}; a second person must approve it, too.")
+            return
         when = f"goes out on {edition.release_at:%Y-%m-%d at %H:%M %Z}" if edition.release_at else "is being published"
         self.say(f"Approved by {edition.decided_by}; it {when}.")
         if not settings.BROKER_URL:
             self.hint("Nothing runs here now. To publish it at once: sectionwire publish; else with sectionwire up")
 
 
-def named(version: Version, digest: str) -> bool:
-    """Whether a digest, or its beginning, is that of a version; an empty one stands for what was shown.
+def named(seen: str, digest: str) -> bool:
+    """Whether a digest, or its beginning, is that of what was shown; an empty one stands for it.
 
     Raises:
         Permanent: it is too short to tell versions apart.
     """
     if digest and len(digest) < SHORT:
         raise Permanent(f"“{digest}” is too short for a digest.", f"Give at least {SHORT} digits of it.")
-    return version.digest.startswith(digest.lower())
+    return seen.startswith(digest.lower())

@@ -155,7 +155,7 @@ class Command(console.Command):
         source = files.Input("standard input" if path is None else file, path, PurePath(file))
         if path is not None and path.is_dir():
             raise Permanent(f"{file} is a folder.", "Name a CSV file.")
-        found = glossary_csv.read(_bounded(source), source.name, _network())
+        found = glossary_csv.read(source.read(glossary_csv.LARGEST, glossary_csv.TOO_LARGE), source.name, _network())
         taken = not found.errors or partial
         changes = _put(found.entries, by) if taken else Changes()
         if as_json:
@@ -202,11 +202,3 @@ def _put(entries: Any, by: str) -> Changes:
     from pipeline.ledger import glossary
 
     return glossary.put(entries, by or console.user(), clock.now)
-
-
-def _bounded(source: files.Input) -> bytes:
-    from pipeline.management.glossary_csv import LARGEST
-
-    if source.path is not None and source.path.is_file() and source.path.stat().st_size > LARGEST:
-        raise Permanent(f"{source.name} is larger than {LARGEST / 1_000_000:g} MB.", "Import it in parts.")
-    return source.read(LARGEST)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.errors import Permanent
-from pipeline.management import console
+from pipeline.management import console, files
 
 if TYPE_CHECKING:
     from pipeline.flow.exchange import Imported
@@ -75,9 +74,9 @@ class Command(console.Command):
             self._export(pair, options["out"])
 
     def _stats(self, *, as_json: bool) -> None:
-        from pipeline.ledger import approved  # as above
+        from pipeline.ledger import aligning, approved  # as above
 
-        people, machine = approved.counts(), approved.machine_counts()
+        people, machine = approved.counts(), aligning.counts()
         if as_json:
             names = ("source", "target", "units", "sources", "articles", "used", "newest")
             self.emit(
@@ -157,15 +156,8 @@ class Command(console.Command):
         if out is None:
             exchange.export(self.stdout, *pair)  # type: ignore[arg-type]
             return
-        new = out.with_name(f".{out.name[:200]}.{os.getpid()}")
-        try:
-            with new.open("w", encoding="utf-8", newline="") as file:
-                number = exchange.export(file, *pair)
-            new.replace(out)
-        except OSError as error:
-            with suppress(OSError):
-                new.unlink()
-            raise Permanent(f"{out} can't be written: {error.strerror}.", "Give another --out.") from error
+        with files.writing(out) as file:
+            number = exchange.export(file, *pair)
         self.say(f"{console.count(number, 'segment')} written to {out}.")
 
 

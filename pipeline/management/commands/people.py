@@ -47,7 +47,7 @@ class Command(console.Command):
         for each in (add, role):
             each.add_argument("--section", required=True, metavar="KEY", help="the section's key, as in network.toml")
             each.add_argument("--role", choices=ROLES, default="editor", help="(default: editor)")
-        add.add_argument("--email", default="", metavar="ADDRESS", help="where links and digests go")
+        add.add_argument("--email", default="", metavar="ADDRESS", help="where links to choose a password go")
         action_parser("link", "make a link by which somebody chooses a new password; it works once, for a day")
         remove = action_parser("remove", "take somebody out of a section; without one, close the account")
         remove.add_argument("--section", default="", metavar="KEY", help="this section only")
@@ -71,7 +71,7 @@ class Command(console.Command):
             accounts.change_role(name, section, Membership.Role(options["role"]))
             self.say(f"{name} is {options['role']} in {section}.")
         elif action == "link":
-            self._link(accounts.find(name))
+            self._link(accounts.find_open(name))
         else:
             accounts.remove(name, section)
             self.say(f"{name} does not work in {section} any more." if section else f"The account {name} is closed.")

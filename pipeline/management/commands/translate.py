@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
-from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Permanent, PipelineError
 from pipeline.management import console, files
 from pipeline.management.commands.clean import destinations
+from pipeline.stages import markup
 
 if TYPE_CHECKING:
     from pipeline.documents import Failure, Route, Term
@@ -62,27 +61,33 @@ class Command(console.Command):
 
     def handle(self, *_: Any, source: str, target: str, out: Path | None, as_json: bool, **options: Any) -> None:
         # Here and not above: stages and engines are slow to import, and --help needs none of them.
-        from pipeline.flow import aligners, installation
-        from pipeline.management import batch
-        from pipeline.stages.translate import Resources
+        from pipeline.flow import installation
+        from pipeline.management import ways
 
-        tags = batch.languages(source, target)
+        tags = ways.languages(source, target)
         inputs = files.expand(options["files"], out)
         net = installation.network()
         bases = net.base_for(tags[0]), net.base_for(tags[1])
-        given = Resources(terms=terms(options["glossary"], bases, net), aligner=aligners.load(*bases))
-        run = _Run(self, destinations(inputs, out), given, installation.checks(net), as_json=as_json)
+        glossary = terms(options["glossary"], bases, tags[1], net)
+        targets = destinations(inputs, out)
         engines = [options["engine"]] if options["engine"] else list(net.engines.preference(*bases))
-        routes = batch.find_routes(*tags, console.models_folder(), engines, net.engines.pivot)
-        cleaned = run.clean(inputs, net, tags[0])
-        if cleaned:
-            with host(net, engines, options["processes"]) as engine:
+        routes = ways.find_routes(*tags, console.models_folder(), engines, net.engines.pivot)
+        with host(net, engines, options["processes"]) as engine:
+            engine.prepare(routes[:1], len(inputs))  # they start while this process reads the rest, and cleans
+            from pipeline.flow import aligners  # as above, and as late as can be
+            from pipeline.stages.translate import Resources
+
+            given = Resources(terms=glossary, aligner=aligners.find(*bases))
+            run = _Run(self, targets, given, installation.checks(net), as_json=as_json)
+            if cleaned := run.clean(inputs, net, tags[0]):
                 run.translate(cleaned, routes, engine)
         run.finish(len(inputs), out)
 
 
-def terms(path: Path | None, pair: tuple[str, str], net: Network) -> tuple[Term, ...]:
-    """The terms of a glossary file that hold from one base into another.
+def terms(path: Path | None, pair: tuple[str, str], language: str, net: Network) -> tuple[Term, ...]:
+    """The terms of a glossary file that hold from one base into a language on another.
+
+    As in the ledger, a line for the base wins over one for all languages; one for ``language`` itself over both.
 
     Raises:
         Permanent: the file can't be read, or a line of it is wrong.
@@ -92,16 +97,20 @@ def terms(path: Path | None, pair: tuple[str, str], net: Network) -> tuple[Term,
     from pipeline.documents import Term
     from pipeline.management import glossary_csv  # as above
 
-    try:
-        read = glossary_csv.read(path.read_bytes(), path.name, net)
-    except OSError as error:
-        raise Permanent(f"{path} can't be read: {error.strerror}.", "Give a file that is there.") from error
+    name = console.shown(str(path))
+    data = files.Input(name, path, path).read(glossary_csv.LARGEST, glossary_csv.TOO_LARGE)
+    read = glossary_csv.read(data, name, net)
     if read.errors:
-        raise Permanent(f"{path.name}, {read.errors[0]}", "Mend the line, and look at those after it.")
+        raise Permanent(f"{name}, {read.errors[0]}", "Mend the line, and look at those after it.")
+    ours = [each for each in read.entries if each.source_language == pair[0]]
+    exact = {each.source for each in ours if each.exact_case}
+    # In the order of the file, the nearest of each.
+    found = {each.source: each for each in ours if each.target_language in {"", pair[1], language}}
+    for tag in ("", pair[1], language):
+        found.update((each.source, each) for each in ours if each.target_language == tag)
     return tuple(
-        Term(each.source, each.source if each.do_not_translate else each.target, each.exact_case, each.forbidden)
-        for each in read.entries
-        if each.source_language == pair[0] and each.target_language in {pair[1], ""}
+        Term(source, source if each.do_not_translate else each.target, source in exact, each.forbidden)
+        for source, each in found.items()
     )
 
 
@@ -131,7 +140,7 @@ def excerpt(source: str) -> str:
     >>> excerpt("Fourteen <em>new</em> gauges")
     ' (“Fourteen new gauges”)'
     """
-    plain = " ".join(unescape(re.sub("<[^>]*>", "", source)).split())
+    plain = " ".join(markup.visible(source).split())
     return f" (“{plain[:EXCERPT]}{'…' if len(plain) > EXCERPT else ''}”)" if plain else ""
 
 

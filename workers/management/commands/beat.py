@@ -16,8 +16,8 @@ from workers.app import app
 
 class Command(console.Command):
     help = (
-        "Run the clock that rings the sweep every ten seconds. One is enough for all machines; two do no harm. "
-        "It keeps nothing on disk."
+        "Run the clock that rings the sweep and looks which schedules are due, every ten seconds. One is enough for "
+        "all machines; two do no harm. It keeps nothing on disk."
     )
 
     log_level = logging.INFO
@@ -33,7 +33,12 @@ class Command(console.Command):
                 "schedule": settings.SWEEP_SECONDS,
                 # A sweep that nobody heard in time is worthless: the next one does the same.
                 "options": {"queue": "sweep", "expires": settings.SWEEP_SECONDS * 2},
-            }
+            },
+            "tick": {
+                "task": "tick",
+                "schedule": settings.TICK_SECONDS,
+                "options": {"queue": "sweep", "expires": settings.TICK_SECONDS * 2},  # as above
+            },
         }
         if settings.ALIVE_FILE:
             signals.after_task_publish.connect(_show)

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from pipeline.management import console
 from pipeline.management.health import Result, examine
+from pipeline.masking import mask
 
 SIGNS: Final = {"ok": "✓", "notice": "!", "fault": "✗"}
 STYLES: Final = {"ok": "green", "notice": "yellow", "fault": "bold red"}
@@ -18,9 +19,10 @@ STYLES: Final = {"ok": "green", "notice": "yellow", "fault": "bold red"}
 
 class Command(console.Command):
     help = (
-        "Look whether everything is in order: the installation, its network file, the ledger and its invariants, the "
-        "broker, workers, models and outputs. Each line says what to do. Exits with 1 when something is broken (✗); "
-        "what needs attention only (!) does not count."
+        "Look whether everything is in order: the installation, its network file and disks, the ledger, its clock and "
+        "its invariants, the broker, workers and their versions, models, schedules, sources, outputs, e-mail, secrets. "
+        "Each line says what to do. Changes nothing. Exits with 1 when something is broken (✗); what "
+        "needs attention only (!) does not count."
     )
     examples = ("doctor", "doctor --json")
 
@@ -63,6 +65,6 @@ def broker() -> Iterator[Result]:
             version = client.info("server").get("valkey_version") or client.info("server")["redis_version"]
     except (redis.RedisError, OSError, ValueError) as error:
         remedy = "Start it, or mend SECTIONWIRE_BROKER_URL; nothing is lost meanwhile: the sweep delivers later."
-        yield Result("fault", "broker", f"It does not answer ({type(error).__name__}: {error}).", remedy)
+        yield Result("fault", "broker", f"It does not answer ({type(error).__name__}: {mask(str(error))}).", remedy)
         return
     yield Result("ok", "broker", f"It answers (version {version}).")

@@ -19,14 +19,15 @@ from workers import tasks
 from workers.app import app
 from workers.beats import Beats
 
-KINDS = ("prepare", "translate", "publish", "sweep")
+KINDS = ("prepare", "translate", "publish", "webhooks", "batch", "sweep")
 
 
 class Command(console.Command):
     help = (
         "Run one worker. It serves the lanes prepare (clean and segment), translate.LANGUAGE for every language it has "
-        "a model for, publish.OUTPUT, and sweep. Give --lanes to serve some only: translating wants cores, publishing "
-        "to a folder wants the machine that holds it. Stop it with Ctrl-C or SIGTERM: work in hand is finished."
+        "a model for, publish.OUTPUT, webhooks, batch (the runs of schedules) and sweep. Give --lanes to serve some "
+        "only: translating wants cores, publishing to a folder wants the machine that holds it. Stop it with Ctrl-C or "
+        "SIGTERM: work in hand is finished."
     )
 
     log_level = logging.INFO
@@ -35,8 +36,8 @@ class Command(console.Command):
         parser.add_argument(
             "--lanes",
             default=",".join(KINDS),
-            help="which lanes, separated by commas: prepare, translate, publish, sweep, or a single one such as "
-            "publish.site or translate.pt (default: all)",
+            help="which lanes, separated by commas: prepare, translate, publish, webhooks, batch, sweep, or a single "
+            "one such as publish.site or translate.pt (default: all)",
         )
         parser.add_argument("--threads", type=int, default=2, help="pieces of work at the same time (default: 2)")
         parser.add_argument("--name", default="", help="the worker's name (default: from the machine and the process)")
@@ -75,6 +76,8 @@ def resolve(wanted: list[str]) -> tuple[list[str], bool]:
     net = installation.network()
     known = {
         "prepare": [lanes.PREPARE],
+        "webhooks": [lanes.WEBHOOKS],
+        "batch": [lanes.BATCH],
         "sweep": ["sweep"],
         "publish": [lanes.publish(output) for output in net.outputs],
         "translate": [],
