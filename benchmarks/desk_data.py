@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -14,10 +15,10 @@ ROWS = ("article", "revision", "translation", "version", "edition", "delivery", 
 
 # n is an article's number; what is random is drawn from it, so that every run has the same rows.
 ARTICLES = """
-INSERT INTO ledger_article (uid, source, key, canonical_url, title, language, base, withdrawn, created_at)
+INSERT INTO ledger_article (uid, source, key, canonical_url, title, language, base, withdrawn, series, created_at)
 SELECT lpad(to_hex(n), 16, '0'), 'submit', 'report-' || n, '', (%(who)s::text[]) [1 + n %% %(whos)s] || ' '
   || (%(did)s::text[]) [1 + n / 7 %% %(dids)s] || ' ' || (%(where)s::text[]) [1 + n / 31 %% %(wheres)s] || ': ' || n,
-  'en', 'en', false, now() - n * interval '7 minutes'
+  'en', 'en', false, '', now() - n * interval '7 minutes'
 FROM generate_series(1, %(articles)s) AS n
 """
 REVISIONS = """
@@ -44,26 +45,28 @@ SELECT a.id, b, a.current_id, 'fake', 'done', '', 'translate.' || b, 50, a.creat
 FROM ledger_article a, unnest(%(bases)s::text[]) AS b
 """
 VERSIONS = """
-INSERT INTO ledger_version (translation_id, number, revision_id, origin, author, digest, engines, created_at, segments)
+INSERT INTO ledger_version (translation_id, number, revision_id, origin, author, digest, engines, created_at, segments,
+  title)
 SELECT t.id, 1, t.revision_id, CASE WHEN t.id %% 5 = 0 THEN 'person' ELSE 'machine' END, 'fake',
   md5(t.id || '') || md5(a.uid), '["fake"]', a.created_at + interval '1 minute', (
     SELECT jsonb_agg(jsonb_build_object('key', part, 'origin', 'engine', 'routes', jsonb_build_array(0), 'score', 0.9,
       'target', t.base || ': ' || a.title || CASE part WHEN 'title' THEN '' ELSE ' (' || substr(part, 2) || ')' END))
-    FROM unnest(ARRAY['title', 'b1', 'b2', 'b3', 'b4', 'b5']) AS part)
+    FROM unnest(ARRAY['title', 'b1', 'b2', 'b3', 'b4', 'b5']) AS part), t.base || ': ' || a.title
 FROM ledger_translation t JOIN ledger_article a ON a.id = t.article_id
 """
 NEWEST = "UPDATE ledger_translation t SET version_id = v.id FROM ledger_version v WHERE v.translation_id = t.id"
 # Of 1,000 editions of a section 30 wait, 4 are held, 3 returned, 3 declined, 3 are an update of what is live.
 EDITIONS = """
 INSERT INTO ledger_edition (article_id, section, language, translation_id, state, reason, candidate_id, approved_id,
-  decided_by, decided_at, slug, path, published_at, updated_at, existing_url, overlay, approved_overlay, assigned_to_id)
+  decided_by, decided_at, slug, path, published_at, updated_at, existing_url, overlay, approved_overlay, assigned_to_id,
+  first_approved_by, first_approved_digest, urgent_overlay, own_title)
 SELECT article_id, section, language, translation, state, CASE state WHEN 'live' THEN '' ELSE 'waits for an editor' END,
   CASE WHEN state <> 'live' THEN version END, CASE WHEN state = 'live' OR draw BETWEEN 40 AND 42 THEN version END,
   CASE WHEN state IN ('live', 'returned', 'declined') THEN 'editor-' || draw %% 5 ELSE '' END,
   CASE WHEN state IN ('live', 'returned', 'declined') THEN at END, slug, slug,
   CASE WHEN state = 'live' OR draw BETWEEN 40 AND 42 THEN at END,
   CASE WHEN state = 'live' OR draw BETWEEN 40 AND 42 THEN at END, '', '[]', '[]',
-  CASE WHEN state = 'in_review' AND draw %% 10 = 0 THEN %(user)s END
+  CASE WHEN state = 'in_review' AND draw %% 10 = 0 THEN %(user)s END, '', '', '[]', ''
 FROM (
   SELECT *, CASE WHEN draw < 30 THEN 'in_review' WHEN draw < 34 THEN 'held'
     WHEN draw < 37 THEN 'returned' WHEN draw < 40 THEN 'declined' WHEN draw < 43 THEN 'in_review'
@@ -77,9 +80,10 @@ FROM (
 """
 DELIVERIES = """
 INSERT INTO ledger_delivery (edition_id, output, wanted_seq, wanted_digest, sending_seq, confirmed_seq,
-  confirmed_digest, confirmed_at, url, status, reason, lane, priority, due_at, attempts, deaths)
+  confirmed_digest, confirmed_at, url, status, reason, lane, priority, due_at, attempts, deaths,
+  action, confirmed_action)
 SELECT id, 'site', 1, md5(path), 1, 1, md5(path), updated_at, 'https://' || section || '.example/' || path || '/',
-  'done', '', 'publish.site', 50, updated_at, 0, 0
+  'done', '', 'publish.site', 50, updated_at, 0, 0, 'put', 'put'
 FROM ledger_edition WHERE approved_id IS NOT NULL
 """
 FINDINGS = """
@@ -102,9 +106,9 @@ STATEMENTS = (
 )
 
 
-def fill(articles: int, user: int) -> dict[str, int]:
+def fill(articles: int, user: int, of: Sequence[tuple[str, ...]] = SECTIONS) -> dict[str, int]:
     """Write the rows of so many articles; some of what waits is ``user``'s. Returns how many rows there are of each."""
-    sections = [{"key": key, "tag": tag, "base": base} for key, _, _, tag, base, _ in SECTIONS]
+    sections = [{"key": key, "tag": tag, "base": base} for key, _, _, tag, base, _ in of]
     values: dict[str, Any] = {
         "articles": articles,
         "user": user,

@@ -173,14 +173,14 @@ def _saving(client: Client, scope: str, long: Edition, key: str, short: Edition,
     def saving(edition: Edition, key: str) -> Ask:
         address = f"/editions/{edition.pk}/segments/{key}/"
         form = BeautifulSoup(client.get(f"{address}?scope={scope}").content, "lxml")
-        field = form.find("input", attrs={"name": "seen"})
+        field = form.find("input", attrs={"name": f"seen-{scope}"})
         assert field is not None
         texts = [str(field["value"])]
 
         def save() -> Any:
             # With a number that the source does not have: the checks find something, as they do with people.
             texts.append(f"{texts[0]} {len(texts)}.")
-            data = {"text": texts[-1], "seen": texts[-2], "scope": scope}
+            data = {"text": texts[-1], f"seen-{scope}": texts[-2], "scope": scope}
             answer = client.post(address, data, headers={"HX-Request": "true"})
             assert answer.status_code == 200, answer.content.decode()
             return answer

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from pipeline.ledger.models import Membership
 from tests.integration.conftest import desk
@@ -17,6 +17,8 @@ from tests.integration.conftest import desk
 __all__ = ["desk"]
 
 PASSWORD = "tidewater-pass-1"
+
+expect.set_options(timeout=15_000)  # CI's machines are busy; what is right at once takes no longer for it
 
 # Playwright's own loop runs in this thread; Django would take it for ours and refuse the ledger.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

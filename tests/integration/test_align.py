@@ -9,10 +9,12 @@ from django.conf import settings
 from django.utils import timezone
 from structlog.testing import capture_logs
 
+from pipeline.engines.shortlist import WordLists
 from pipeline.errors import Permanent
-from pipeline.flow import aligners, installation
+from pipeline.flow import aligners
 from pipeline.flow.resources import resources
 from pipeline.ledger.models import MemoryUnit
+from pipeline.stages.translate.aligner import Together
 from tests.integration.test_commands import sectionwire
 from tests.unit.test_aligner import pairs
 
@@ -36,14 +38,14 @@ def remember(number: int, source: str = "en", target: str = "pt") -> None:
 
 def test_what_was_translated_teaches_an_aligner_that_workers_use():
     remember(250)
-    assert resources("en", "pt", installation.network()).aligner is None
+    assert isinstance(resources("en", "pt").aligner, WordLists)
     done = sectionwire("align")
     assert (done.status, done.out) == (0, "en → pt: learned 16 words from 250 sentences.\n")
-    used = resources("en", "pt", installation.network()).aligner
-    assert used is not None
-    [row] = used.strengths(["siren"], ["velho", "sirene"])
+    used = resources("en", "pt").aligner
+    assert isinstance(used, Together)
+    [row] = used.learnt.strengths(["siren"], ["velho", "sirene"])
     assert row[1] > 0.5 > row[0]
-    assert aligners.load("en-GB", "pt") == used
+    assert aligners.load("en-GB", "pt") == used.learnt
 
 
 def test_a_pair_is_trained_again_and_taken_up_at_once():
@@ -81,7 +83,7 @@ def test_a_damaged_aligner_is_one_line_in_the_log_and_no_failure():
     [path] = (settings.SECTIONWIRE_HOME / "aligners" / "en-pt").iterdir()
     path.write_text(json.dumps({}), encoding="utf-8")
     with capture_logs() as lines:
-        assert [resources("en", "pt", installation.network()).aligner for _ in range(3)] == [None] * 3
+        assert all(isinstance(resources("en", "pt").aligner, WordLists) for _ in range(3))
     [line] = lines
     assert line["log_level"] == "warning"
     assert "Train it again: sectionwire align" in line["problem"]

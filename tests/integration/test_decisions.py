@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 
 from pipeline.errors import Permanent
-from pipeline.flow import decisions, installation
+from pipeline.flow import decisions, deliveries, editing, installation
 from pipeline.ledger import invariants
-from pipeline.ledger.models import Delivery, Edition, Event, Finding
+from pipeline.ledger.models import Delivery, Edition, Event, Finding, MemoryUnit, Scope, Translation
 
 
 @pytest.fixture
@@ -126,6 +126,96 @@ def test_an_embargo_is_kept_whatever_makes_a_delivery_due(desk):
     Delivery.objects.update(due_at=timezone.now() - timedelta(seconds=1))
     desk.work()
     assert Delivery.objects.get(edition__section="brazil").confirmed_seq > 0
+
+
+def test_a_follower_goes_out_no_earlier_than_the_section_it_follows(reviewed):
+    later = timezone.now() + timedelta(hours=3)
+    decisions.approve(reviewed.edition("portugal").pk, by="Ana", net=installation.network(), release_at=later)
+    angola = reviewed.edition("angola")
+    assert (angola.state, angola.release_at) == ("approved", later)
+
+
+def test_what_a_followers_own_editor_returned_stays_returned(reviewed):
+    """The section that is followed approves for those that wait for it."""
+    decisions.send_back(reviewed.edition("angola").pk, by="Rui", note="A name is wrong.")
+    approve(reviewed.edition("portugal"))
+    assert reviewed.edition("angola").state == "returned"
+
+
+def test_what_was_undone_does_not_go_out_because_the_same_text_comes_again(reviewed):
+    """Only a new version is decided about anew."""
+    edition = reviewed.edition("portugal")
+    decisions.send_back(edition.pk, by="Ana", note="A name is wrong.")
+    Translation.objects.filter(base="pt").update(status="ready", due_at=timezone.now())
+    reviewed.work()
+    assert reviewed.edition("portugal").state == "returned"
+
+
+def test_an_editors_save_during_a_translation_is_not_lost(desk):
+    """The worker began from the version before: what it made is thrown away, and made again with theirs in it."""
+    desk.submit("<p>The water rose.</p><p>Nobody was hurt.</p>")
+    desk.work()
+    Translation.objects.filter(base="pt").update(status="ready", due_at=timezone.now())
+    asked = desk.engines.translate
+
+    def slow(route, sentences):
+        edition = desk.edition("portugal")
+        seen = editing.working(Edition.objects.get(pk=edition.pk)).base["b2"]
+        if seen != "Ninguém se feriu.":
+            editing.save(
+                edition.pk, Scope.BASE, "b2", "Ninguém se feriu.", seen=seen, by="Ana", net=installation.network()
+            )
+        yield from asked(route, sentences)
+
+    desk.engines.translate = slow
+    MemoryUnit.objects.all().delete()
+    desk.work()
+    desk.work()
+    assert desk.edition("portugal").candidate.targets["b2"] == "Ninguém se feriu."
+
+
+def test_a_title_that_is_approved_for_later_is_on_no_front_page_before(reviewed):
+    approve(reviewed.edition("portugal"))
+    reviewed.work()
+    reviewed.submit("<p>The water rose again.</p>", title="Second title")
+    reviewed.work()
+    later = timezone.now() + timedelta(hours=3)
+    decisions.approve(reviewed.edition("portugal").pk, by="Ana", net=installation.network(), release_at=later)
+    reviewed.submit("<p>It rained.</p>", title="Rain", key="rain")
+    reviewed.work()
+    rain = Edition.objects.get(section="portugal", article__key="rain")
+    decisions.approve(rain.pk, by="Ana", net=installation.network())
+    reviewed.work()
+    reviewed.work()
+    front = (reviewed.home / "outputs" / "portugal" / "pt-pt" / "index.html").read_text(encoding="utf-8")
+    assert "niaR" in front
+    assert "dnoceS" not in front
+
+
+def test_a_time_that_an_editor_chose_outlives_a_new_revision(reviewed):
+    """Whatever comes in meanwhile, and whoever sends everything again: it goes out then, and not before."""
+    later = timezone.now() + timedelta(hours=3)
+    edition = reviewed.edition("portugal")
+    decisions.approve(edition.pk, by="Ana", net=installation.network(), release_at=later)
+    reviewed.submit("<p>The water rose again.</p>")
+    reviewed.work()
+    assert reviewed.edition("portugal").release_at == later
+    deliveries.want([(reviewed.edition("portugal"), installation.network().section("portugal"))])
+    reviewed.work()
+    assert Delivery.objects.get(edition__section="portugal").confirmed_seq == 0
+    approve(reviewed.edition("portugal"))  # the new one, at once
+    reviewed.work()
+    assert Delivery.objects.get(edition__section="portugal").confirmed_seq > 0
+
+
+def test_a_later_embargo_holds_back_what_is_approved_and_not_out_yet(desk):
+    """A revision may put the release off, though nobody has approved it yet."""
+    desk.submit(embargo=timezone.now() + timedelta(hours=1))
+    desk.work()
+    later = timezone.now() + timedelta(hours=5)
+    desk.submit("<p>The water rose again.</p>", embargo=later)
+    desk.work()
+    assert {edition.release_at for edition in Edition.objects.all()} == {later}
 
 
 def test_the_live_page_stays_live_while_a_revision_waits(reviewed):

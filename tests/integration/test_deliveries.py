@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from pipeline.errors import Transient
 from pipeline.flow import deliveries, installation, lanes, publish, retry
 from pipeline.ledger import claim as claims
 from pipeline.ledger import invariants
 from pipeline.ledger.models import Delivery, Receipt, Refresh
+from pipeline.stages.publish.outputs.folder import FolderOutput
 
 
 @pytest.fixture
@@ -59,6 +62,38 @@ def test_a_page_that_fails_is_named_by_its_siblings_no_longer(desk):
     assert invariants.broken() == []
 
 
+def test_a_page_that_stands_and_can_not_be_rewritten_now_is_no_reason_to_write_its_siblings_again(
+    published, monkeypatch
+):
+    """It is still where they say. An output that often fails would else have everything sent again and again."""
+    put = FolderOutput.put
+
+    def failing(self, path, files, key, sequence, page=None):
+        if page is not None and key.endswith("/en-US"):
+            raise Transient("The disk is full.")
+        return put(self, path, files, key, sequence, page)
+
+    monkeypatch.setattr(FolderOutput, "put", failing)
+    with transaction.atomic():
+        deliveries.rewrite(Delivery.objects.all())
+    publish.run("site")
+    found = {row.edition.section: (row.wanted_seq, row.confirmed_seq) for row in Delivery.objects.all()}
+    assert found == {"brazil": (2, 2), "united-states": (2, 1)}
+
+
+def test_a_page_at_a_second_output_is_named_by_nobody_and_so_nobody_is_written_again(desk, settings):
+    """Alternates lead to the first output of a section."""
+    mirror = '[outputs.mirror]\ntype = "folder"\npath = "mirror/{section}"\nbase_url = "https://{section}.mirror"\n'
+    text = settings.NETWORK_FILE.read_text(encoding="utf-8").replace(
+        'outputs = ["site"]', 'outputs = ["site", "mirror"]'
+    )
+    settings.NETWORK_FILE.write_text(text + mirror, encoding="utf-8")
+    desk.submit()
+    desk.work()
+    publish.run("mirror")
+    assert set(Delivery.objects.values_list("output", "wanted_seq")) == {("site", 1), ("mirror", 1)}
+
+
 def test_a_machine_translation_says_so_and_an_original_does_not(published):
     """Readers are told."""
     assert 'lang="pt-BR"' in published.page("brazil")
@@ -78,7 +113,7 @@ def test_many_changes_refresh_a_front_page_once(desk):
     for number in range(8):
         desk.submit(f"<p>The water rose by {number} metres.</p>", key=f"tide-{number}", title=f"Tide {number}")
     desk.work()
-    refresh = Refresh.objects.get(section="brazil")
+    refresh = Refresh.objects.get(section="brazil", page="front")
     assert refresh.status == "done"
     assert refresh.done_seq == refresh.dirty_seq < 8
     held = (desk.home / "outputs" / "brazil" / "pt-br" / "index.html").read_text()

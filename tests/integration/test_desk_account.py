@@ -27,9 +27,8 @@ PASSWORD = "tidewater-pass-1"
 
 
 @pytest.fixture(autouse=True)
-def static(settings, tmp_path) -> None:
-    """WhiteNoise warns of a folder that is not there; nothing is collected in tests."""
-    settings.STATIC_ROOT = tmp_path
+def forgetful(settings) -> None:
+    """Nobody is locked out by the test before."""
     cache.clear()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
@@ -147,14 +146,14 @@ def test_a_person_chooses_the_language_of_the_desk(ada, client, settings):
     client.force_login(ada)
     wanted = {"headers": {"Accept-Language": "pt"}}
     assert '<html lang="pt" dir="ltr">' in client.get("/help/", **wanted).content.decode()
-    assert client.post("/account/", {"language": "ur", "digest": "on"}).status_code == 302
+    assert client.post("/account/", {"language": "ur"}).status_code == 302
     answer = client.get("/help/", **wanted)
     assert '<html lang="ur" dir="rtl">' in answer.content.decode()
     assert answer.headers["Content-Language"] == "ur"
     assert client.post("/account/", {"language": "xx"}).status_code == 422
     assert Preference.objects.get().language == "ur"
     client.post("/account/", {"language": ""})
-    assert (Preference.objects.get().language, Preference.objects.get().digest) == ("", False)
+    assert Preference.objects.get().language == ""
 
 
 def test_pages_of_people_stay_out_of_shared_caches(ada, client):
@@ -206,11 +205,15 @@ def test_people_are_added_by_an_operator_without_a_browser(ada, client):
     assert Membership.objects.get(user__username="ines").role == "editor"
     assert "http" not in people("add", "ada", "--section", "brazil", "--role", "chief")
     people("role", "ines", "--section", "portugal", "--role", "chief")
-    (first, second) = json.loads(people("list", "--json"))
+    first, second = json.loads(people("list", "--json"))
     assert (first["name"], first["sections"]) == ("ada", {"brazil": "chief"})
     assert (second["name"], second["sections"]) == ("ines", {"portugal": "chief"})
+    given = re.search(r"http://127.0.0.1:8200(/account/set/\S+)", people("link", "ada"))[1]
     people("remove", "ines", "--section", "portugal")
     people("remove", "ada")
+    assert "has been used already" in client.get(given, follow=True).content.decode()
+    with pytest.raises(Permanent, match="account ada is closed"):
+        people("link", "ada")
     assert not Membership.objects.exists()
     assert not User.objects.get(username="ada").is_active
     assert "ada  no section, closed" in people("list")

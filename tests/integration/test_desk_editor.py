@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -17,12 +16,6 @@ from pipeline.ledger.models import Draft, Edition, Membership, Note, Version
 HTML = (
     '<p>The <a href="https://example.org/boat">boat</a> left the <strong>harbour</strong>.</p><p>Nobody was hurt.</p>'
 )
-
-
-@pytest.fixture(autouse=True)
-def static(settings, tmp_path: Path) -> None:
-    """WhiteNoise warns of a folder that is not there."""
-    settings.STATIC_ROOT = tmp_path
 
 
 def browser(name: str, **roles: str) -> Client:
@@ -55,12 +48,7 @@ def tree(answer) -> BeautifulSoup:
 
 def form_of(client: Client, edition: Edition, key: str) -> dict[str, str]:
     """The fields of a segment's form as a browser without scripts sends them."""
-    form = tree(client.get(reverse("segment", args=[edition.pk, key]))).select_one("form.write")
-    return {
-        "seen": form.find("input", attrs={"name": "seen"})["value"],
-        "text": form.find("textarea").get_text().removeprefix("\n"),
-        "scope": form.select_one("input[name=scope][checked]")["value"],
-    }
+    return form_after(tree(client.get(reverse("segment", args=[edition.pk, key]))))
 
 
 def save(client: Client, edition: Edition, key: str, fields: dict[str, str]):
@@ -118,8 +106,10 @@ def test_two_editors_see_all_three_texts_and_none_is_lost(ada, edition):
     answer = save(bea, edition, "b2", {**second, "text": "Não houve feridos."})
     assert answer.status_code == 409
     page = tree(answer)
-    alert = page.select_one("[role=alert]").get_text(" ")
-    assert "Ninguém se feriu." in alert
+    said = [each.get_text() for each in page.select("[role=alert] dd")]
+    assert said[0] == "ydoboNõ sawõ truhõ."  # where both began
+    marked = page.select("[role=alert] dd ins")
+    assert [each.get_text() for each in marked] == ["Ninguém se feriu", "Não houve feridos"]
     fields = form_after(page)
     assert fields["text"] == "Não houve feridos."
     save(bea, edition, "b2", {**fields, "text": "Ninguém se feriu; não houve feridos."})
@@ -131,10 +121,48 @@ def test_two_editors_see_all_three_texts_and_none_is_lost(ada, edition):
 def form_after(page: BeautifulSoup) -> dict[str, str]:
     form = page.select_one("form.write")
     return {
-        "seen": form.find("input", attrs={"name": "seen"})["value"],
+        **{field["name"]: field["value"] for field in form.select("input[name^=seen-]")},
         "text": form.find("textarea").get_text().strip(),
         "scope": form.select_one("input[name=scope][checked]")["value"],
     }
+
+
+def test_a_form_that_comes_back_remembers_where_it_began(ada, edition):
+    """A refused text, or a draft of yesterday, must not overwrite what a colleague has saved since."""
+    bea = browser("bea", portugal="editor")
+    refused, draft = form_of(ada, edition, "b1"), form_of(ada, edition, "b2")
+    ada.post(reverse("draft", args=[edition.pk, "b2"]), {**draft, "text": "Não houve"})
+    again = form_after(tree(save(ada, edition, "b1", {**refused, "text": "Sem ligação."})))
+    moved = "Saiu do {2}porto{/2} o {1}barco{/1}."
+    for key, text in (("b1", moved), ("b2", "Ninguém se feriu.")):
+        save(bea, edition, key, {**form_of(bea, edition, key), "text": text})
+    assert save(ada, edition, "b1", {**again, "text": "O {1}barco{/1} saiu do {2}porto{/2}."}).status_code == 409
+    assert save(ada, edition, "b2", {**form_of(ada, edition, "b2"), "text": "Não houve feridos."}).status_code == 409
+
+
+def test_what_was_not_changed_is_no_draft(ada, edition):
+    """As when a form is opened and closed again."""
+    ada.post(reverse("draft", args=[edition.pk, "b2"]), form_of(ada, edition, "b2"))
+    assert not Draft.objects.exists()
+
+
+def test_one_may_go_over_to_the_shared_text_where_the_section_has_its_own(ada, edition):
+    """Nobody else has saved: there is no conflict."""
+    save(ada, edition, "b2", {**form_of(ada, edition, "b2"), "text": "Todos bem.", "scope": "edition"})
+    fields = {**form_of(ada, edition, "b2"), "scope": "base", "text": "Ninguém se feriu."}
+    assert save(ada, edition, "b2", fields).status_code == 302
+
+
+def test_own_wording_whose_source_is_gone_can_be_given_up(desk, ada, edition):
+    """Else nothing could be approved any more."""
+    save(ada, edition, "b2", {**form_of(ada, edition, "b2"), "text": "Todos bem.", "scope": "edition"})
+    desk.submit(HTML.replace("Nobody was hurt", "It rained all day"))
+    desk.work()
+    page = tree(ada.get(reverse("edition", args=[edition.pk])))
+    ada.post(page.find("button", string="Give it up").parent["action"], {"do": "take"})
+    digest = tree(ada.get(reverse("edition", args=[edition.pk]))).select_one("input[name=digest]")["value"]
+    ada.post(reverse("verdict", args=[edition.pk]), {"do": "approve", "digest": digest})
+    assert Edition.objects.get(pk=edition.pk).state == "approved"
 
 
 def test_an_own_wording_is_a_visibly_different_act(desk, ada, edition):
@@ -179,10 +207,38 @@ def test_approving_for_later_is_in_the_sections_time_and_goes_out_then(desk, ada
     assert not (desk.home / "outputs" / "portugal" / now.path).exists()
 
 
+@pytest.mark.parametrize("moment", ["soon", "0001-01-01T00:00+05:00", "9999-12-31T23:59-05:00", "2026-13-01T00:00"])
+def test_a_time_that_is_none_is_told_of(ada, edition, moment):
+    digest = tree(ada.get(reverse("edition", args=[edition.pk]))).select_one("input[name=digest]")["value"]
+    fields = {"do": "approve", "digest": digest, "release_at": moment}
+    answer = ada.post(reverse("verdict", args=[edition.pk]), fields, follow=True)
+    assert "no date and time" in answer.content.decode()
+    assert Edition.objects.get(pk=edition.pk).approved_id is None
+
+
+@pytest.mark.parametrize("name", ["verdict", "draft", "segment"])
+def test_a_character_that_no_text_has_is_not_understood(ada, edition, name):
+    args = [edition.pk] if name == "verdict" else [edition.pk, "b2"]
+    answer = ada.post(reverse(name, args=args), {"do": "note", "why": "a\0b", "text": "a\0b", "scope": "base"})
+    assert answer.status_code == 400
+
+
+def test_a_section_that_has_left_the_network_is_told_of(desk, ada, edition, settings):
+    """Its editions are on the list still."""
+    network = settings.NETWORK_FILE.read_text(encoding="utf-8")
+    settings.NETWORK_FILE.write_text(
+        network.replace('key = "portugal"', 'key = "lusitania"').replace('"portugal"', '"lusitania"'), encoding="utf-8"
+    )
+    answer = ada.get(reverse("edition", args=[edition.pk]))
+    assert "There is no section" in answer.content.decode()
+    frame = reverse("preview_file", args=[edition.pk, "after", "pt-pt/2026/preview/"])
+    assert ada.get(frame).status_code == 404
+
+
 def test_return_and_rejection_want_a_reason_and_notes_are_kept(ada, edition):
     url = reverse("verdict", args=[edition.pk])
     assert "needs a reason" in ada.post(url, {"do": "return"}, follow=True).content.decode()
-    ada.post(url, {"do": "note", "why": "Quem fala?"})
+    ada.post(url, {"do": "take", "why": "Quem fala?"})
     ada.post(url, {"do": "return", "why": "O título não serve."})
     assert Edition.objects.get(pk=edition.pk).state == "returned"
     assert Note.objects.get().text == "Quem fala?"
@@ -234,6 +290,7 @@ def test_people_of_other_sections_see_what_is_published_and_nothing_that_waits(d
     page = stranger.get(reverse("edition", args=[edition.pk])).content.decode()
     assert "Um texto por ler." not in page
     assert "Entre nós." not in page
+    assert "waits for review" not in page
     assert "Um texto por ler." in ada.get(reverse("edition", args=[edition.pk])).content.decode()
     frame = tree(stranger.get(reverse("preview", args=[edition.pk]) + "?show=after")).find("iframe")["src"]
     assert "Um texto por ler." not in stranger.get(frame).content.decode()

@@ -17,12 +17,6 @@ from pipeline.ledger.models import Membership
 URDU = "اسکول جو دریا کے ساتھ اٹھتا ہے"
 
 
-@pytest.fixture(autouse=True)
-def static(settings, tmp_path: Path) -> None:
-    """WhiteNoise warns of a folder that is not there; nothing is collected in tests, nor in embedded mode."""
-    settings.STATIC_ROOT = tmp_path
-
-
 @pytest.fixture
 def editor(client: Client, db) -> Client:
     """A browser of an editor of Portugal and Angola."""

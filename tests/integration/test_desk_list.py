@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from bs4 import BeautifulSoup
@@ -11,19 +12,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from pipeline.desk import bulk, mydesk
+from pipeline.desk import mydesk
 from pipeline.errors import Permanent
-from pipeline.flow import decisions, installation, people, publish, undo, waiting
+from pipeline.flow import decisions, editing, installation, people, publish, undo, waiting
 from pipeline.ledger import invariants
-from pipeline.ledger.models import ApprovedUnit, Delivery, Edition, Event, Finding, Membership, Presence
+from pipeline.ledger.models import ApprovedUnit, Delivery, Edition, Event, Finding, Membership, Presence, Scope
 
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)> {{ 7 }} \u202eevil'
-
-
-@pytest.fixture(autouse=True)
-def static(settings, tmp_path) -> None:
-    """WhiteNoise warns of a folder that is not there; nothing is collected in tests."""
-    settings.STATIC_ROOT = tmp_path
 
 
 def person(name: str, **roles: str) -> User:
@@ -152,6 +147,49 @@ def test_filters_narrow_the_list(waits, client, ada, query, count):
     Finding.objects.create(version=blocked, check_id="links", severity="block", message="lost")
     expected = count if query != "findings=block" else 2  # the same version waits in both sections
     assert len(keys(page(client, f"/desk/?{query}"))) == expected
+
+
+def test_titles_are_found_as_they_are_translated_and_as_the_section_has_worded_them(waits, client):
+    """An editor looks for what the page will say."""
+    tide, net = edition("portugal", "tide"), installation.network()
+    translated = tide.candidate.title
+    assert translated not in ("", tide.article.title)
+    assert keys(page(client, f"/desk/?section=portugal&text={quote(translated)}")) == ["tide"]
+    editing.save(tide.pk, Scope.EDITION, "title", "A maré, à noite", seen=translated, by="ada", net=net)
+    found = page(client, f"/desk/?text={quote('maré, à noite')}")
+    assert keys(found) == ["tide"]
+    assert found.select_one(".line h2").get_text(strip=True) == "A maré, à noite"
+    editing.drop_own(tide.pk, "title", by="ada")
+    assert keys(page(client, f"/desk/?text={quote('maré, à noite')}")) == []
+
+
+def test_the_end_of_an_address_is_chosen_before_it_is_published(waits, client):
+    """What can't be one comes back with the reason, and what was typed."""
+    tide = edition("portugal", "tide")
+    refused = client.post(f"/editions/{tide.pk}/slug/", {"slug": "…"})
+    assert refused.status_code == 422
+    assert "A slug has letters or digits." in refused.content.decode()
+    assert 'value="…"' in refused.content.decode()
+    told = client.post(f"/editions/{tide.pk}/slug/", {"slug": "Maré alta!"}, follow=True).content.decode()
+    assert "The address ends in “mare-alta” now." in told
+    decide(client, "approve", tide)
+    assert edition("portugal", "tide").path.endswith("/mare-alta/")
+
+
+def test_a_return_of_an_update_leaves_it_to_the_first_approver_who_published(desk, waits, client):
+    """The page names who approved what stands there; the return is undone from the list all the same."""
+    tide = edition("portugal", "tide")
+    decisions.approve(tide.pk, by="bea", net=installation.network())
+    publish.run("site")
+    desk.submit("<p>The tide fell by the harbour.</p>", key="tide", title="The tide report")
+    desk.work()
+    tree = decide(client, "return", edition("portugal", "tide"), why="Wrong.")
+    assert edition("portugal", "tide").decided_by == "bea"
+    assert len(tree.select(".recent form")) == 1
+    undo.undo(tide.pk, by="ada", net=installation.network())
+    after = edition("portugal", "tide")
+    assert (after.state, after.decided_by) == ("in_review", "bea")
+    assert invariants.broken() == []
 
 
 def test_a_filtered_view_is_an_address(waits, client, ada):
@@ -403,8 +441,3 @@ def test_nothing_left_says_well_done_and_no_match_offers_all(desk, ada, client, 
     assert page(client, "/desk/?text=volcano").select_one(".empty a")["href"] == "/desk/"
     Edition.objects.all().update(state="declined")
     assert "Well done" in page(client).select_one(".empty").get_text()
-
-
-def test_a_page_is_the_most_that_is_decided_at_once():
-    """As many as the list shows."""
-    assert bulk.PER_PAGE == mydesk.PER_PAGE == 50

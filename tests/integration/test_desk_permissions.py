@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +19,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from pipeline.flow import publish
-from pipeline.ledger.models import Edition, Event, Finding, Membership
+from pipeline.flow import digest, installation, publish
+from pipeline.flow.batches import overview
+from pipeline.ledger.models import BatchRun, Delivery, Edition, Event, Finding, Membership, Proposal
 from pipeline.stages.publish import site
 
 OPEN, LOGIN, HIDDEN, REFUSED, NO_VERB = "open", "sign in first", "hidden", "refused", "no such verb"
@@ -38,6 +40,17 @@ READ: Gates = SIGNED_IN | {"colleague": HIDDEN, "stranger": HIDDEN}
 CHANGE: Gates = READ | {"submitter": REFUSED, "operator": REFUSED}
 OTHERS_READ: Gates = SIGNED_IN
 OTHERS_CHANGE: Gates = dict.fromkeys(PEOPLE, REFUSED) | {"colleague": OPEN, "nobody": LOGIN}
+DECIDING: Gates = SIGNED_IN | {"submitter": HIDDEN, "stranger": HIDDEN}
+OPERATING: Gates = DECIDING | {"owner": REFUSED, "colleague": REFUSED}
+LEAD: Gates = CHANGE | {"owner": REFUSED, "operator": OPEN}
+OTHERS_LEAD: Gates = OTHERS_CHANGE | {"colleague": REFUSED, "operator": OPEN}
+ONLY_CHIEFS: Gates = LEAD | {"operator": REFUSED}
+OTHERS_ONLY_CHIEFS: Gates = OTHERS_LEAD | {"operator": REFUSED}
+OPERATE: Gates = dict.fromkeys(PEOPLE, REFUSED) | {"operator": OPEN, "nobody": LOGIN}
+BEYOND: Gates = dict.fromkeys(("owner", "submitter", "stranger"), HIDDEN)
+INSIDE: Gates = SIGNED_IN | {"stranger": HIDDEN}
+SUBMIT: Gates = SIGNED_IN | {"stranger": REFUSED}
+BEGUN: Gates = dict.fromkeys(PEOPLE, HIDDEN) | {"stranger": REFUSED, "nobody": LOGIN}
 STAFF: Gates = dict.fromkeys(PEOPLE, HIDDEN) | {"operator": OPEN, "nobody": LOGIN}
 
 
@@ -76,9 +89,40 @@ def finding_of(edition: Edition) -> dict[str, Any]:
     return of_edition(edition, finding=Finding.objects.get_or_create(version=version, **given)[0].pk)
 
 
+def run_of(edition: Edition) -> dict[str, Any]:
+    """A run of a schedule."""
+    return {"pk": BatchRun.objects.get().pk}
+
+
+def begun(edition: Edition, **more: object) -> dict[str, Any]:
+    """What another person is about to hand in."""
+    reader = User.objects.get(username="reader")
+    given = {"user": reader, "html": "<p>x</p>", "metadata": {"title": "x"}, "described": True, "at": timezone.now()}
+    Proposal.objects.get_or_create(uid="another-persons", defaults=given)
+    return {"uid": "another-persons", **more}
+
+
 def decision(edition: Edition) -> dict[str, Any]:
     """A decision about one edition of the list."""
     return {"action": "return", "why": "The names are wrong.", "edition": [edition.pk]}
+
+
+def of_article(edition: Edition, **more: object) -> dict[str, Any]:
+    """The arguments of an address that stands under an article's."""
+    return {"uid": edition.article.uid, **more}
+
+
+def delivery_of(edition: Edition) -> dict[str, Any]:
+    """A delivery of an edition that has failed."""
+    given = {"output": "site", "defaults": {"lane": "publish.site", "wanted_seq": 1}}
+    row = Delivery.objects.get_or_create(edition=edition, **given)[0]
+    Delivery.objects.filter(pk=row.pk).update(status="failed", reason="The disk is full.")
+    return {"pk": row.pk}
+
+
+def asking(gates: Gates) -> Mapping[str, Gates]:
+    """An action that is asked about by GET and done by POST."""
+    return dict.fromkeys(("get", "head", "post"), gates)
 
 
 page = Entry({"get": SIGNED_IN, "head": SIGNED_IN})
@@ -88,9 +132,46 @@ public = Entry({"get": ALL, "head": ALL}, public=True)
 public_form = Entry({"get": ALL, "head": ALL, "post": ALL}, public=True, form=True)
 edition_page = Entry({"get": READ, "head": READ}, {"get": OTHERS_READ, "head": OTHERS_READ}, of_edition)
 
+NUMBERS: Gates = SIGNED_IN | {"stranger": REFUSED}
+numbers = Entry({"get": NUMBERS, "head": NUMBERS})
+numbers_file = Entry(numbers.gates, arguments=lambda edition: {"name": "backlog"})
+
 TABLE: dict[str, Entry] = {
+    "numbers": numbers,
+    "numbers_plot": numbers_file,
+    "numbers_csv": numbers_file,
     "home": page,
     "help": page,
+    "submit": Entry(dict.fromkeys(("get", "head", "post"), SUBMIT), fields=lambda edition: {"paste": "<h1>A</h1>b"}),
+    "submit_mine": Entry({"get": SUBMIT, "head": SUBMIT}),
+    "submit_look": Entry(dict.fromkeys(("get", "head", "post"), BEGUN), arguments=begun),
+    "submit_about": Entry(dict.fromkeys(("get", "head", "post"), BEGUN), arguments=begun),
+    "submit_preview": Entry({"get": BEGUN, "head": BEGUN}, arguments=partial(begun, path="en/2026/preview/")),
+    "submit_discard": Entry({"post": BEGUN}, arguments=begun),
+    "board": page,
+    "deliveries": page,
+    "deliveries_retry": Entry({"post": SIGNED_IN}),
+    "delivery_retry": Entry({"post": LEAD}, {"post": OTHERS_LEAD | BEYOND}, delivery_of),
+    "workers": Entry({"get": STAFF, "head": STAFF}),
+    "article": Entry({"get": SIGNED_IN, "head": SIGNED_IN}, arguments=of_article),
+    "article_revision": Entry({"get": INSIDE, "head": INSIDE}, arguments=lambda edition: of_article(edition, number=1)),
+    "article_versions": Entry(
+        {"get": INSIDE, "head": INSIDE}, arguments=lambda edition: of_article(edition, base="pt")
+    ),
+    "article_withdraw": Entry(asking(OPERATE), arguments=of_article, fields=lambda edition: {"why": "Wrong names."}),
+    "article_reinstate": Entry(asking(OPERATE), arguments=of_article),
+    "article_correct": Entry(asking(OPERATE), arguments=of_article, fields=lambda edition: {"note": "Wrong names."}),
+    "article_retry": Entry({"post": OPERATE}, arguments=of_article),
+    "edition_withdraw": Entry(
+        asking(LEAD), asking(OTHERS_LEAD), of_edition, fields=lambda edition: {"why": "Wrong names."}
+    ),
+    "edition_reinstate": Entry(asking(LEAD), asking(OTHERS_LEAD), of_edition),
+    "edition_correct": Entry(
+        asking(ONLY_CHIEFS), asking(OTHERS_ONLY_CHIEFS), of_edition, fields=lambda edition: {"note": "Wrong names."}
+    ),
+    "edition_restore": Entry(
+        asking(ONLY_CHIEFS), asking(OTHERS_ONLY_CHIEFS), of_edition, fields=lambda edition: {"version": "1"}
+    ),
     "desk": page,
     "decide": Entry(**change, fields=decision),
     "undo": Entry(**change, fields=lambda edition: {"edition": edition.pk}),
@@ -103,8 +184,14 @@ TABLE: dict[str, Entry] = {
     "password_reset_confirm": Entry(
         public_form.gates, public=True, form=True, arguments=lambda edition: {"uidb64": "MQ", "token": "x-y"}
     ),
+    "digest_off": Entry(
+        {"get": ALL, "head": ALL, "post": ALL},
+        public=True,
+        arguments=lambda edition: {"token": digest.token(User.objects.get(username="reader"))},
+    ),
     "healthz": public,
     "readyz": public,
+    "metrics": public,
     "edition": edition_page,
     "preview": edition_page,
     "preview_file": Entry(edition_page.gates, edition_page.others, file_of),
@@ -119,6 +206,27 @@ TABLE: dict[str, Entry] = {
     "own": Entry(**change, arguments=segment, fields=lambda edition: {"do": "drop"}),
     "verdict": Entry(**change, arguments=of_edition, fields=lambda edition: {"do": "return", "why": "Wrong names."}),
     "presence": Entry(**change, arguments=of_edition),
+    "urgent": Entry(**change, arguments=of_edition, fields=lambda edition: {"why": "Wrong names.", "digest": "x"}),
+    "slug": Entry(
+        dict.fromkeys(("get", "head", "post"), CHANGE),
+        dict.fromkeys(("get", "head", "post"), OTHERS_CHANGE),
+        of_edition,
+        lambda edition: {"slug": "tide-gauges"},
+    ),
+    "image": Entry(
+        dict.fromkeys(("get", "head", "post"), CHANGE),
+        dict.fromkeys(("get", "head", "post"), OTHERS_CHANGE),
+        of_edition,
+        lambda edition: {"image": "https://example.org/pier.jpg", "image_alt": "Um cais"},
+    ),
+}
+
+TABLE |= {
+    "runs": Entry(dict.fromkeys(("get", "head"), DECIDING)),
+    "run": Entry(dict.fromkeys(("get", "head"), DECIDING), arguments=run_of),
+    "run_report": Entry(dict.fromkeys(("get", "head"), DECIDING), arguments=run_of),
+    "run_now": Entry({"post": OPERATING}, arguments=lambda edition: {"key": "night"}),
+    "run_pause": Entry({"post": OPERATING}, arguments=lambda edition: {"key": "night"}),
 }
 
 
@@ -128,7 +236,7 @@ def addresses(resolver: URLResolver | None = None) -> Iterator[str]:
         if isinstance(each, URLPattern):
             assert each.name, f"{each.pattern} has no name: give it one, and an entry in the table"
             yield each.name
-        elif each.namespace != "admin":
+        elif each.namespace not in {"admin", "api"}:  # test_api_permissions.py has those of the API
             yield from addresses(each)
 
 
@@ -168,15 +276,19 @@ def gate(answer: Any) -> str:
     return {404: HIDDEN, 403: REFUSED, 405: NO_VERB, 400: NO_VERB}.get(answer.status_code, OPEN)
 
 
-@pytest.fixture(autouse=True)
-def static(settings, tmp_path) -> None:
-    """WhiteNoise warns of a folder that is not there; nothing is collected in tests."""
-    settings.STATIC_ROOT = tmp_path
+def add_schedule(home: Path) -> None:
+    """A schedule, and a run that somebody asked for."""
+    lines = '[[schedules]]\nkey = "night"\ncron = "0 2 * * *"\ntime_zone = "Europe/Lisbon"\nactions = ["tidy"]\n'
+    network = home / "network.toml"
+    network.write_text(f"{network.read_text(encoding='utf-8')}\n{lines}", encoding="utf-8")
+    overview.request(installation.network().schedule("night"), "reader")
 
 
 @pytest.fixture
 def editions(desk) -> dict[str, Edition]:
-    """Portugal's waits, Brazil's is published."""
+    """Portugal's waits, Brazil's is published; a schedule has been asked to run."""
+    add_schedule(desk.home)
+    User.objects.create_user("reader")
     desk.submit("<p>The water rose.</p>")
     desk.work()
     publish.run("site")

@@ -152,3 +152,31 @@ def test_a_text_that_is_none_is_refused(desk, edition, text):
 def test_a_segment_that_is_gone_is_told_of(desk, edition):
     with pytest.raises(Permanent, match="not there any more"):
         editing.save(edition.pk, Scope.BASE, "b99", "x", seen="", by="ada", net=installation.network())
+
+
+def test_a_section_shows_a_picture_of_its_own_once_it_is_approved(desk, edition):
+    """And its alone; given up, the shared one stands there again."""
+    editing.choose_image(edition.pk, "www.example.org/pier.jpg", " Um cais ", by="ada")
+    approve(edition)
+    publish.run("site")
+    assert 'content="https://www.example.org/pier.jpg"' in desk.page("portugal")
+    assert "pier.jpg" not in desk.page("brazil")
+    editing.choose_image(edition.pk, "", "", by="ada")
+    approve(edition)
+    publish.run("site")
+    assert "pier.jpg" not in desk.page("portugal")
+    assert invariants.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("address", "alt", "message"),
+    [
+        ("javascript:alert(1)", "Um cais", "is no address"),
+        ("/etc/passwd", "Um cais", "is no address"),
+        ("https://example.org/pier.jpg", " ", "no description"),
+    ],
+)
+def test_what_is_no_picture_is_refused(edition, address, alt, message):
+    with pytest.raises(Permanent, match=message):
+        editing.choose_image(edition.pk, address, alt, by="ada")
+    assert not fresh(edition).overlay

@@ -89,6 +89,15 @@ def test_a_change_says_who_made_it_and_keeps_what_it_does_not_name():
     assert (known.source, known.note, known.forbidden) == ("Tide table", "not a piece of furniture", ("mesa de maré",))
 
 
+def test_exact_case_belongs_to_the_term_whatever_line_says_so():
+    """A line for one language says nothing of it, and takes it away from nobody."""
+    put(RELIEF)
+    put(Entry("en", "Tidewater Relief", "ur", "ٹائیڈ واٹر ریلیف"))
+    assert GlossaryTerm.objects.get().exact_case
+    put(Entry("en", "Tidewater Relief", do_not_translate=True))
+    assert not GlossaryTerm.objects.get().exact_case
+
+
 def test_terms_that_differ_in_capitals_stand_side_by_side_when_one_is_exact():
     """*Relief*, the organisation, and *relief*, what it brings."""
     put(Entry("en", "Relief", do_not_translate=True, exact_case=True), Entry("en", "relief", "pt", "ajuda"))
@@ -129,9 +138,10 @@ def test_removing_a_term_or_one_language_of_it():
         (Entry("en", "tide", "pt", "\U000f0000"), "no text has|neither"),
         (Entry("en", "tide", "en", "tide"), "both en"),
         (Entry("en", "tide", "", "maré"), "without a language"),
-        (Entry("en", "tide", "pt"), "says nothing"),
+        (Entry("en", "tide", "pt"), "Nothing is said of"),
         (Entry("en", "tide", "pt", "maré", do_not_translate=True), "not to be translated has a translation"),
         (Entry("en", "tide", "pt", "maré", forbidden=("Maré",)), "both wanted and forbidden"),
+        (Entry("en", "tide", "pt", "maré", forbidden=("onda|vaga",)), r"has a \| in it"),
         (Entry("en", "tide", "pt", "maré", forbidden=tuple(map(str, range(30)))), "More than 20"),
     ],
 )
@@ -247,7 +257,7 @@ def test_nothing_is_imported_when_one_line_is_bad_unless_asked_for(home, tmp_pat
     file.write_text(f"{HEAD}en,tide,pt,maré,,,,\nen,,pt,x,,,,\n", encoding="utf-8")
     out, err, status = sectionwire("import", file)
     assert (out, status) == ("", 1)
-    assert "line 3: There is no term. Fill in the column source." in err
+    assert "line 3: There is no term. Give the word or words that are meant." in err
     assert "Nothing was imported" in err
     assert not GlossaryTerm.objects.exists()
     out, err, status = sectionwire("import", file, "--partial", "--by", "ana")
@@ -292,7 +302,7 @@ def test_a_term_by_hand_and_away_again(home):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("add", "en", "tide"), "says nothing of the term"),
+        (("add", "en", "tide"), "Nothing is said of"),
         (("add", "klingonish", "tide", "pt", "maré"), "is no language"),
         (("import", "/nowhere/terms.csv"), "does not exist"),
         (("import", "."), "is a folder"),
@@ -307,10 +317,10 @@ def test_what_the_command_can_not_do_is_said(arguments, message, home):
 # --- in the flow ---
 
 
-def test_the_same_terms_are_made_ready_once(net):
+def test_the_same_terms_are_made_ready_once(desk):
     """The stages know them by identity."""
     put(TABLE)
-    assert resources("en", "pt", net).terms is resources("en", "pt", net).terms
+    assert resources("en", "pt").terms is resources("en", "pt").terms
 
 
 def test_translations_follow_the_glossary_and_findings_say_where_they_do_not(desk):

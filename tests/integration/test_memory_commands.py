@@ -122,7 +122,7 @@ def test_what_comes_before_a_fault_is_kept_and_said(desk, tmp_path):
     [
         (("import", "nowhere.tmx"), "nowhere.tmx can't be read"),
         (("import", "/"), "can't be read"),
-        (("export", "--out", "/nowhere/out.tmx"), "can't be written"),
+        (("export", "--out", "/dev/null/out.tmx"), "can't be written"),
         (("export", "--from", "xx-nope"), "is no language"),
         (("search", "en", "de", "water"), "Nobody in this network"),
     ],

@@ -176,6 +176,26 @@ def test_a_manifest_that_is_wrong_is_refused_with_its_line(desk, archive, manife
 
 
 @pytest.mark.parametrize(
+    ("manifest", "message"),
+    [
+        ("file = [1, 2]", r"no \[\[file\]\] tables"),
+        ("x = " + "[" * 20_000, "nested too deeply|no TOML"),
+        ('[[file]]\nkey = "a\\u0000"\nfile = "b"\nlanguage = "en"\n', "“key” is no text"),
+        ('[[file]]\nkey = "a"\nfile = "b\\u0000"\nlanguage = "en"\n', "“file” is no text"),
+        ('[[file]]\nkey = "a"\nfile = "b"\nlanguage = "en"\nsection = 3\n', "“section” is no text"),
+        ('[[file]]\nkey = "a"\nfile = "b"\nlanguage = "en"\nurl = ["x"]\n', "“url” is no text"),
+        (f'[[file]]\nkey = "{"a" * 201}"\nfile = "b"\nlanguage = "en"\n', "201 characters"),
+        ('[[file]]\nkey = "a"\nfile = "b"\nlanguage = "en"\npublished_at = "9999-12-31T23:00-10:00"\n', "is no time"),
+    ],
+)
+def test_a_hostile_manifest_is_refused_in_a_sentence(desk, archive, manifest, message):
+    """Whatever its values are."""
+    (archive / "m.toml").write_text(manifest, encoding="utf-8")
+    with pytest.raises(Permanent, match=message):
+        sectionwire("import", "--existing", archive / "m.toml", "--from", "en")
+
+
+@pytest.mark.parametrize(
     ("rows", "message"),
     [
         ("flood,flood.en.html,en,", "has no translation"),

@@ -167,6 +167,37 @@ def test_listing_imports_nothing_heavy(tmp_path):
     assert done.stdout == "[]\n"
 
 
+WITHOUT = {
+    "translate": ["translate", "FILE", "--from", "en", "--to", "pt", "--engine", "fake"],
+    "clean": ["clean", "FILE"],
+    "help": ["submit", "--help"],
+}
+
+
+@pytest.mark.parametrize("arguments", WITHOUT.values(), ids=WITHOUT)
+def test_commands_that_only_read_files_import_nothing_of_the_web_and_the_outside(tmp_path, arguments):
+    """Neither what serves pages, nor what publishes and fetches: starting costs a person's time."""
+    page = tmp_path / "page.html"
+    page.write_text("<p>The <em>tide</em> is out.</p>", encoding="utf-8")
+    script = (
+        "import sys; from config.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = 'httpx obstore ninja pygal trafilatura feedgen celery fxtranslate argostranslate config.urls '"
+        "'pipeline.desk.admin pipeline.stages.publish.render'.split()\n"
+        "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *(str(page) if each == "FILE" else each for each in arguments)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, "SECTIONWIRE_HOME": str(tmp_path)},
+    )
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
 def test_firefox_translates_both_ways(tmp_path):
     engine = FirefoxEngine(tmp_path)
     assert engine.translate(["The house is very old."], "en", "pt") == ["A casa é muito antiga."]

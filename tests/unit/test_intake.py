@@ -445,3 +445,12 @@ def test_a_page_says_what_has_no_word_in_html_with_our_own_meta_names():
         intake.read(
             Submission("page.html", page.replace("sectionwire:key", "sectionwire:embarg").encode()), intake.Options()
         )
+
+
+def test_a_fragment_may_do_without_a_title_and_keeps_all_its_headings():
+    """Even one that says what the file is called; an article may not do without."""
+    fragment = Submission("Gauges", b"<h2>Gauges</h2><p>Text.</p>")
+    original = intake.read(fragment, intake.Options(), needs_title=False)
+    assert (original.metadata.title, original.html) == ("", "<h2>Gauges</h2><p>Text.</p>")
+    with pytest.raises(Permanent, match="no title"):
+        intake.read(fragment, intake.Options())

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.stages import STAGES
 
-PURE = ["pipeline/stages", "pipeline/engines", "pipeline/documents.py", "pipeline/network.py", "pipeline/errors.py"]
+PURE = ["pipeline/stages", "pipeline/engines", "pipeline/documents.py", "pipeline/network", "pipeline/errors.py"]
 IMPURE = ("django.db", "django.conf", "django.apps", "django.core.management")
 
 
