@@ -6,7 +6,7 @@ due.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +26,7 @@ from pipeline.stages.publish import Renderer, SiteContext, lists, site, sitemap
 from pipeline.stages.publish.outputs.contract import Output
 
 FEED_ENTRIES: Final = 30
+_MOST_TIED: Final = 200
 KINDS_ON_FRONT: Final = 8
 NAMES_IN_ARCHIVE: Final = 60
 """Series, topics and authors that the archive's own page names: those with the most articles."""
@@ -193,7 +194,7 @@ def _feed(place: _Site) -> Written:
 def _sitemap(place: _Site) -> Written:
     language, number = place.row.language, int(place.row.page.partition(":")[2])
     front = place.rows.get(page=FRONT, language=language)
-    entries = list(_entries(_between(front, sitemap.places(number)), place.net))
+    entries = sorted(_entries(_between(front, sitemap.places(number)), place.net), key=lambda entry: entry.url)
     home = place.out.address(site.front_path(language))
     fronts = [(home, max(entry.updated_at for entry in entries))] if number == 1 and entries else []
     return "", {sitemap.file_name(language, number): sitemap.sitemap(entries, fronts)}
@@ -253,8 +254,13 @@ _MAKERS: Final[Mapping[str, Callable[[_Site], Written]]] = {
 
 
 def _newest(front: Refresh, number: int) -> list[Teaser]:
-    newest = Place.objects.filter(refresh=front).order_by("-published_at", "-number").select_related("listed")[:number]
-    return [unpack_teaser(place.listed.teaser) for place in newest]
+    places = Place.objects.filter(refresh=front).select_related("listed")
+    newest = {place.pk: place for place in places.order_by("-published_at", "-number")[:number]}
+    if len(newest) == number:
+        # Of those that came at one moment the address decides, too, which of them are still among the newest.
+        last = min(place.published_at for place in newest.values())
+        newest |= {place.pk: place for place in places.filter(published_at=last).order_by("number")[:_MOST_TIED]}
+    return _in_order(newest.values())[:number]
 
 
 def _between(head: Refresh, numbers: range) -> QuerySet[Place]:
@@ -265,10 +271,16 @@ def _between(head: Refresh, numbers: range) -> QuerySet[Place]:
 
 def _ordered(places: QuerySet[Place], page: str) -> list[Teaser]:
     """Newest first; a series from its first part on."""
-    newest = sorted(places, key=lambda place: (place.published_at, place.number), reverse=True)
+    newest = _in_order(places)
     if page.startswith("series:"):
-        newest.sort(key=lambda place: (place.part is None, place.part or 0))
-    return [unpack_teaser(place.listed.teaser) for place in newest]
+        newest.sort(key=lambda teaser: (teaser.part is None, teaser.part or 0))
+    return newest
+
+
+def _in_order(places: Iterable[Place]) -> list[Teaser]:
+    """Newest first. What came at one moment stands by its address, not by which was confirmed first: that is chance."""
+    teasers = sorted((unpack_teaser(place.listed.teaser) for place in places), key=lambda teaser: teaser.url)
+    return sorted(teasers, key=lambda teaser: teaser.published_at, reverse=True)
 
 
 def _lists(rows: QuerySet[Refresh], what: str, language: str) -> QuerySet[Refresh]:
