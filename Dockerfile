@@ -44,7 +44,7 @@ ENV PATH=/opt/sectionwire/bin:$PATH \
 RUN groupadd --system --gid 10001 sectionwire \
     && useradd --system --uid 10001 --gid 10001 --no-create-home --home-dir /tmp sectionwire \
     && install --directory --owner=10001 --group=10001 \
-        /srv/sectionwire /srv/sectionwire/models /srv/sectionwire/outputs
+        /srv/sectionwire /srv/sectionwire/models /srv/sectionwire/outputs /srv/sectionwire/aligners
 COPY --from=build /opt/sectionwire /opt/sectionwire
 USER 10001:10001
 WORKDIR /srv/sectionwire
