@@ -273,7 +273,7 @@ def test_a_page_links_to_a_stylesheet_that_is_there_and_to_its_home():
 
 def test_the_policy_allows_no_script_and_only_the_embed_hosts():
     policy = article(make_page()).find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
-    assert policy.startswith("default-src 'none'; style-src 'self'; ")
+    assert policy.startswith("default-src 'none'; style-src 'self' file:; ")
     assert "frame-src https://www.youtube-nocookie.com https://player.vimeo.com; " in policy
     assert "script-src" not in policy
     assert "frame-src 'none'" in content_security_policy(())
@@ -361,15 +361,35 @@ def test_an_asset_of_a_theme_that_can_not_be_published_is_named(tmp_path):
         Renderer("Tidewater Relief", HOSTS, tmp_path)
 
 
-@pytest.mark.parametrize("fault", ["{% if %}", "{% include 'nowhere.html' %}", "{{ title|nonsense }}"])
+FAULTY = [
+    b"{% if %}",
+    b"{% include 'nowhere.html' %}",
+    b"{{ title|nonsense }}",
+    b"\xe1",
+    b"{% include 'article.html' %}",
+]
+
+
+@pytest.mark.parametrize("fault", FAULTY)
 def test_a_faulty_template_of_an_installation_is_named(tmp_path, fault):
     (tmp_path / "templates").mkdir()
-    (tmp_path / "templates" / "article.html").write_text(fault)
+    (tmp_path / "templates" / "article.html").write_bytes(fault)
     with pytest.raises(Permanent, match=r"article\.html can't be rendered.*own templates"):
         Renderer("Tidewater Relief", HOSTS, tmp_path).article(make_page(), PORTUGAL)
 
 
-@pytest.mark.parametrize("fault", ['by = "{nobody}"', 'by = "{"', "by = 3", "by =", '[kinds]\nnews = ["x"]'])
+NO_LABELS = [
+    'by = "{nobody}"',
+    'by = "{"',
+    'by = "{authors:d}"',
+    "by = 3",
+    "by =",
+    '[kinds]\nnews = ["x"]',
+    'kinds = "x"',
+]
+
+
+@pytest.mark.parametrize("fault", NO_LABELS)
 def test_a_faulty_label_file_of_an_installation_is_named(tmp_path, fault):
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels" / "pt.toml").write_text(fault)

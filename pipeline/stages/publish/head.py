@@ -21,7 +21,8 @@ _IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2
 def content_security_policy(embed_hosts: Sequence[str]) -> str:
     """The policy of every page: no script, style from the site itself, frames only from the embed hosts.
 
-    ``'self'`` also covers a page and its stylesheet opened as files. ``<meta>`` can't carry ``frame-ancestors``: that
+    ``file:`` is for a page that is opened from a disk, where browsers take ``'self'`` for nothing; a page that came over
+    the network can load no file. ``<meta>`` can't carry ``frame-ancestors``: that
     is the web server's to send.
 
     Raises:
@@ -32,7 +33,7 @@ def content_security_policy(embed_hosts: Sequence[str]) -> str:
             raise ValueError(f"“{host}” is no host name for [embeds] hosts in network.toml.")
     frames = " ".join(f"https://{host}" for host in embed_hosts) or "'none'"
     return (
-        "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' https: http: data:; "
+        "default-src 'none'; style-src 'self' file:; font-src 'self'; img-src 'self' https: http: data:; "
         f"media-src 'self' https:; frame-src {frames}; base-uri 'none'; form-action 'none'"
     )
 
