@@ -1,33 +1,25 @@
 """The only way out over HTTP: one request, bounded in time and size, and never to an address it should not reach.
 
-A name is resolved first, its addresses are checked, and the connection goes to the address that was checked: a name
-that resolves to something else a moment later gains nothing. TLS still asks for the name. There are no cookies, no
-proxies from the environment, and redirects are followed by hand, with the same check at each hop.
+``connections`` sees to where a request goes and until when. There are no cookies, no proxies from the environment, and
+redirects are followed by hand, with the same check at each hop.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import os
 import re
-import socket
-import time
 import zlib
-from collections.abc import Collection, Iterable, Mapping
-from contextvars import ContextVar
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import Any, Final
+from typing import Final
 
-import httpcore
 import httpx
 
 from pipeline.errors import Permanent, PipelineError, Transient
+from pipeline.outbound import connections
 
 TRANSIENT: Final = frozenset({408, 425, 429, *range(500, 600)})
 """Statuses after which the same request may succeed later."""
@@ -38,17 +30,12 @@ LIMIT: Final = 5_000_000
 LONGEST_WAIT: Final = 86_400.0
 """Seconds: nobody makes us wait for longer than a day by Retry-After."""
 
-_CONNECTIONS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4)
 _LONGEST_URL: Final = 2_000
-_SLICE: Final = 65_536
 _QUOTED: Final = 200  # characters of what a server says, in our message
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _SECRETS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _TOO_SLOW: Final = "{} did not answer within {:g} seconds."
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +87,7 @@ def request(
         Permanent: the address is no web address or may not be reached; the answer is too large, in an encoding that
             nobody asked for, or redirects too often.
     """
-    token = _deadline.set(time.monotonic() + timeout)
-    try:
+    with connections.deadline(timeout):
         hop = _Hop(method.upper(), _checked_url(url), dict(headers or {}), content)
         for _ in range(follow + 1):
             answer = _exchange(hop, limit, timeout, allow_private)
@@ -110,8 +96,6 @@ def request(
             if not is_redirect or not follow or hop.method not in {"GET", "HEAD"}:
                 return _judge(answer, accept)
             hop = _redirected(hop, location)
-    finally:
-        _deadline.reset(token)
     raise Permanent(f"{shown(url)} redirects more than {follow} times.", "Give the address where it ends.")
 
 
@@ -123,42 +107,6 @@ def shown(url: str) -> str:
     except (httpx.InvalidURL, ValueError, TypeError):
         return "the address"
     return _CONTROL.sub(" ", str(plain))[:_QUOTED]
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the internet at large, also in what it wraps (IPv4 in IPv6, 6to4, NAT64)."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    return all(_is_global(each) for each in _unwrapped(found))
-
-
-def _is_global(address: Address) -> bool:
-    refused = (
-        address.is_multicast
-        or address.is_reserved
-        or address.is_unspecified
-        or address.is_link_local
-        or getattr(address, "is_site_local", False)
-    )
-    return address.is_global and not refused
-
-
-def _unwrapped(address: Address) -> list[Address]:
-    """The addresses that a packet to this one may end at."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return [address]
-    if address.ipv4_mapped:
-        return [address.ipv4_mapped]
-    if address in _NAT64:
-        return [ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)]
-    inner: list[Address] = [address]
-    if address.sixtofour:
-        inner.append(address.sixtofour)
-    if address.teredo:
-        inner.extend(address.teredo)
-    return inner
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +157,7 @@ def _exchange(hop: _Hop, limit: int, timeout: float, allow_private: bool) -> Ans
         extensions={"timeout": {"connect": timeout, "read": timeout, "write": timeout, "pool": timeout}},
     )
     try:
-        response = _transport(allow_private, os.getpid()).handle_request(request_)
+        response = connections.transport(allow_private=allow_private).handle_request(request_)
         try:
             body = b"" if hop.method == "HEAD" else _read(response, limit, where)
         finally:
@@ -238,15 +186,16 @@ def _read(response: httpx.Response, limit: int, where: str) -> bytes:
             "Ask whoever runs it to obey Accept-Encoding.",
         )
     inflate = None if encoding in {"identity", ""} else zlib.decompressobj(wbits=47)  # 47: gzip or zlib, told apart
-    body = bytearray()
+    body, begun = bytearray(), False
     for chunk in response.iter_raw():
+        begun = True
         try:
             body += inflate.decompress(chunk, limit + 1 - len(body)) if inflate else chunk
         except zlib.error as error:
             raise Transient(f"{where} sent a damaged answer: {_reason(error)}.") from error
         if len(body) > limit:
             raise Permanent(f"{where} answers with more than {limit:,} bytes.", "Ask it for less, or raise the limit.")
-    if inflate and body and not inflate.eof:
+    if inflate and begun and not inflate.eof:
         raise Transient(f"{where} broke off in the middle of its answer.")
     return bytes(body)
 
@@ -259,8 +208,9 @@ def _judge(answer: Answer, accept: Collection[int]) -> Answer:
     if answer.status in TRANSIENT:
         raise Transient(message, retry_after=_retry_after(answer.headers.get("retry-after", "")))
     if answer.status in _REDIRECTS:
+        target = shown(answer.headers.get("location", "")) or "an address that it does not say"
         raise Refused(
-            f"{where} has moved to {shown(answer.headers.get('location', ''))}.",
+            f"{where} has moved to {target}.",
             "Give the new address.",
             answer.status,
         )
@@ -306,122 +256,3 @@ def _user_agent() -> str:
         return f"Sectionwire/{version('sectionwire')}"
     except PackageNotFoundError:  # run from a checkout that nobody installed
         return "Sectionwire"
-
-
-_deadline: ContextVar[float] = ContextVar("deadline")
-
-
-def _left(timeout: float | None) -> float:
-    """Seconds until the request's deadline: what a single read or write may take at most."""
-    left = _deadline.get() - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the deadline is over")
-    return left if timeout is None else min(left, timeout)
-
-
-@lru_cache(maxsize=4)
-def _transport(allow_private: bool, process: int) -> httpx.HTTPTransport:  # noqa: ARG001 - connections don't survive a fork
-    return _Transport(allow_private=allow_private)
-
-
-@lru_cache(maxsize=1)
-def _trust() -> Any:
-    return httpx.create_ssl_context()  # certifi's, or the operator's own: SSL_CERT_FILE, SSL_CERT_DIR
-
-
-class _Transport(httpx.HTTPTransport):
-    """httpx's transport (without its client: no cookies, proxies, redirects), on connections that are checked."""
-
-    def __init__(self, *, allow_private: bool) -> None:
-        super().__init__(verify=_trust(), trust_env=False)
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=_trust(),
-            max_connections=_CONNECTIONS.max_connections,
-            max_keepalive_connections=_CONNECTIONS.max_keepalive_connections,
-            keepalive_expiry=_CONNECTIONS.keepalive_expiry,
-            network_backend=_Backend(allow_private=allow_private),
-        )
-
-
-class _Backend(httpcore.NetworkBackend):
-    """Connects to addresses that were checked, and to no other."""
-
-    def __init__(self, *, allow_private: bool) -> None:
-        self._inner = httpcore.SyncBackend()
-        self._allow_private = allow_private
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        failure: Exception | None = None
-        for address in self._addresses(host, port, timeout):
-            try:
-                stream = self._inner.connect_tcp(address, port, _left(timeout), local_address, socket_options)
-            except httpcore.ConnectError as error:
-                failure = error
-                continue
-            return _Stream(stream)
-        raise failure or httpcore.ConnectError(f"{host} has no address")
-
-    def _addresses(self, host: str, port: int, timeout: float | None) -> list[str]:
-        found = _resolve(host, port, _left(timeout))
-        allowed = [address for address in found if self._allow_private or is_public(address)]
-        if found and not allowed:
-            raise Permanent(
-                f"{host} is inside the own network ({found[0]}), which must not be reached from here.",
-                "Give a public address; or, if it is meant, set allow_private = true for it.",
-            )
-        return allowed
-
-
-def _resolve(host: str, port: int, timeout: float) -> list[str]:
-    """The addresses of a name. In a thread: the system's resolver knows no deadline."""
-    answers: SimpleQueue[list[str] | OSError] = SimpleQueue()
-
-    def look_up() -> None:
-        try:
-            found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            answers.put(error if isinstance(error, OSError) else OSError(str(error)))
-        else:
-            answers.put(list(dict.fromkeys(str(entry[4][0]) for entry in found)))
-
-    Thread(target=look_up, name="resolver", daemon=True).start()
-    try:
-        answer = answers.get(timeout=timeout)
-    except Empty:
-        raise httpcore.ConnectTimeout(f"{host} was not resolved in time") from None
-    if isinstance(answer, OSError):
-        raise httpcore.ConnectError(f"the name {host} is not found ({answer.strerror or answer})") from answer
-    return answer
-
-
-class _Stream(httpcore.NetworkStream):
-    """A connection whose every read and write ends at the request's deadline: bytes that drip don't prolong it."""
-
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        view = memoryview(buffer)
-        for start in range(0, len(view), _SLICE):
-            self._inner.write(bytes(view[start : start + _SLICE]), _left(timeout))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
