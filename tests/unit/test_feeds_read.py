@@ -129,6 +129,29 @@ def test_a_charset_that_the_server_tells_is_believed():
     assert "Água" in entry.html
 
 
+@pytest.mark.parametrize("charset", ["punycode", "undefined", "utf-7", "unicode_escape", "hex", "nonsense"])
+def test_what_is_no_charset_of_texts_is_not_believed(charset):
+    """Python would decode some of these, fail in its own way at others, and take an hour for a large punycode."""
+    said, own = f"text/xml; charset={charset}", f'<?xml version="1.0" encoding="{charset}"?>\n'.encode()
+    for data, content_type in ((RSS.encode(), said), (own + RSS.encode(), "")):
+        assert feed.read("The feed", data, URL, content_type) == feed.read("The feed", RSS.encode(), URL)
+    body = (
+        "<article><h1>The tide tables</h1>"
+        + "<p>The harbour of São Vicente is dry at low water.</p>" * 20
+        + "</article>"
+    )
+    _, html = site.read_page("The page", body.encode(), URL, intake.Options(), charset)
+    assert "São Vicente" in html
+
+
+@pytest.mark.parametrize("stray", ["&#99999999999999999999;", "<gml:pos>1 2</gml:pos>"])
+def test_a_feed_over_which_the_parser_trips_is_refused_in_one_sentence(stray):
+    """In a feed that is no proper XML, feedparser raises whatever it happens to: OverflowError, KeyError."""
+    data = RSS.replace("<item></item>", f"<item><title>{stray}</title></item>&").encode()
+    with pytest.raises(Permanent, match=r"The feed can't be read: it is faulty\. Ask whoever runs it"):
+        feed.read("The feed", data, URL)
+
+
 ENTITIES = "".join(f'<!ENTITY b{n} "{f"&b{n - 1};" * 10}">' for n in range(1, 10))
 BOMB = (
     f'<!DOCTYPE x [<!ENTITY b0 "aaaaaaaaaa">{ENTITIES}]><rss version="2.0"><channel><title>&b9;</title></channel></rss>'
@@ -202,6 +225,7 @@ def test_a_sitemap_may_be_xml_an_index_a_list_and_packed():
         (b"<urlset>" + b"<a>" * 1_000, "no proper XML"),
         (b"<urlset><url>", "no proper XML"),
         (b"<html></html>", "no sitemap"),
+        (b"<!-- a root --><url><loc>https://a.example/</loc></url>", "no sitemap"),
         (b"hello", "no sitemap"),
         (b"", "is empty"),
     ],

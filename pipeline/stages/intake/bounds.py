@@ -44,6 +44,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_AS_BROWSERS = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030"}  # which have more characters
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s{0,20}=\s{0,20}[\"']?\s{0,20}([\w.:-]{2,40})", re.IGNORECASE)
 _LEGACY = re.compile(
     r"(?:iso8859|cp125\d|cp866|cp874|cp932|cp949|cp950|koi8|mac|gb|hz|big5|euc|shift_jis|johab|iso2022)"
@@ -74,9 +75,9 @@ def decode(name: str, data: bytes) -> str:
     Raises:
         Permanent: it is a binary file, or its bytes are not what they are declared to be; names the offset.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return characters(_decode(name, data[len(mark) :], encoding, len(mark), "its byte order mark says"))
+    marked, rest = byte_order(data)
+    if marked:
+        return characters(_decode(name, rest, marked, len(data) - len(rest), "its byte order mark says"))
     _refuse_binary(name, data)
     declared = _declared(data)
     if declared and declared.startswith(("iso2022", "hz")):  # these look like ASCII
@@ -87,6 +88,26 @@ def decode(name: str, data: bytes) -> str:
         if declared and declared != "utf-8":
             return characters(_decode(name, data, declared, 0, "its <meta> says"))
     return characters(_decode(name, data, "utf-8", 0, "expected, as nothing else is declared"))
+
+
+def byte_order(data: bytes) -> tuple[str, bytes]:
+    """The encoding that a byte order mark says, and what follows it; without one it is empty, and ``data`` whole."""
+    return next(((encoding, data[len(mark) :]) for mark, encoding in _MARKS if data.startswith(mark)), ("", data))
+
+
+def encoding_of(charset: str) -> str:
+    """The encoding that a declared charset means, under Python's name; empty when there is none of that name.
+
+    As browsers have it: UTF-8 for what is no encoding of texts. Python knows some of these; for punycode it takes a
+    time that grows with the square of the length.
+    """
+    try:
+        encoding = codecs.lookup(charset.strip().lower().removeprefix("x-")).name
+    except (LookupError, ValueError):  # a name with a NUL in it is a ValueError
+        return ""
+    if encoding.startswith(("utf-16", "utf-32")):
+        return encoding
+    return _AS_BROWSERS.get(encoding, encoding) if _LEGACY.match(encoding) or encoding == "ascii" else "utf-8"
 
 
 def _decode(name: str, data: bytes, encoding: str, offset: int, reason: str) -> str:
@@ -120,13 +141,8 @@ def _declared(data: bytes) -> str:
     match = _CHARSET.search(data, 0, 4096)
     if match is None:
         return ""
-    try:
-        encoding = codecs.lookup(match[1].decode("ascii").removeprefix("x-")).name
-    except (LookupError, UnicodeDecodeError):
-        return ""
-    if encoding in ("iso8859-1", "ascii"):
-        return "cp1252"  # as browsers do
-    return encoding if _LEGACY.match(encoding) else "utf-8"
+    encoding = encoding_of(match[1].decode("ascii"))
+    return "utf-8" if encoding.startswith("utf-") else encoding  # who can read that it is UTF-16 knows that it is not
 
 
 _OPENING = re.compile(r"<(?:[^\W\d]|[!?:])")

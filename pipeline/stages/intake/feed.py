@@ -21,7 +21,7 @@ import feedparser  # type: ignore[import-untyped]
 
 from pipeline.documents import Metadata
 from pipeline.errors import Permanent
-from pipeline.stages.intake import fields
+from pipeline.stages.intake import bounds, fields
 from pipeline.stages.intake.text import characters, collapse, plain, shorten
 from pipeline.stages.intake.web import digest, identity, web_address
 
@@ -35,6 +35,8 @@ _LOOSE_TAGS: Final = 50_000
 _MOST_TAGS: Final = 50  # and authors
 _WHOLE: Final = 1_500  # characters of a description that is more than a teaser
 _FEED = re.compile(rb"<(?:\w+:)?(?:rss|feed|RDF|channel)\b", re.IGNORECASE)
+_DECLARED = re.compile(rb"<\?xml\b[^<>]{0,200}?\bencoding\s{0,9}=\s{0,9}[\"']([\w.:-]{1,40})")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _CUT = re.compile(
     r"(?:\[\s*(?:…|\.\.\.|&#8230;|&hellip;)\s*\]|…|\.\.\.|&#8230;|&hellip;|"
     r"(?:read|continue|learn)\s+(?:more|reading|on)\W{0,5})(?:\s|</?[a-z][^<>]{0,500}>){0,20}$",
@@ -125,16 +127,13 @@ def read(name: str, data: bytes, url: str, content_type: str = "") -> tuple[Entr
 
 
 def _of_xml(name: str, data: bytes, url: str, content_type: str) -> Iterator[Entry]:
-    if not _FEED.search(data[:8_192]) and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+    data = _in_utf8(data, content_type)
+    if not _FEED.search(data[:8_192]):
         what = "a web page" if re.search(rb"<html\b", data[:8_192], re.IGNORECASE) else "something else"
         raise Permanent(f"{name} is no feed, but {what}." if data.strip() else f"{name} is empty.", _REMEDY)
     if not _is_proper(name, data) and (len(data) > LONGEST_LOOSE or data.count(b"<") > _LOOSE_TAGS):
         raise Permanent(f"{name} is no proper XML, and too large to guess at it.", "Ask whoever runs it to mend it.")
-    headers = {"content-type": content_type} if content_type else {}
-    # resolve_relative_uris and sanitize_html: intake and cleaning do that, for what is new.
-    parsed = feedparser.parse(
-        io.BytesIO(data), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
-    )
+    parsed = _parsed(name, data)
     if not parsed.version:
         raise Permanent(f"{name} is no feed.", _REMEDY)
     language = str(parsed.feed.get("language") or "")
@@ -143,13 +142,40 @@ def _of_xml(name: str, data: bytes, url: str, content_type: str) -> Iterator[Ent
             yield made
 
 
+def _parsed(name: str, data: bytes) -> Any:
+    headers = {"content-type": "application/xml; charset=utf-8"}
+    try:
+        # resolve_relative_uris and sanitize_html: intake and cleaning do that, for what is new.
+        return feedparser.parse(
+            io.BytesIO(data), response_headers=headers, resolve_relative_uris=False, sanitize_html=False
+        )
+    except Exception as error:  # it trips over elements that stand where none is: KeyError, OverflowError, whatever
+        raise Permanent(f"{name} can't be read: it is faulty.", "Ask whoever runs it to mend it.") from error
+
+
+def _in_utf8(data: bytes, content_type: str) -> bytes:
+    """The feed in UTF-8: what one parser finds harmless must not be another text to the next.
+
+    A byte order mark counts first, then the server's word, then the feed's own (RFC 7303), each only if the bytes fit.
+    """
+    marked, data = bounds.byte_order(data)
+    said, declared = _CHARSET.search(content_type), _DECLARED.match(data.lstrip())
+    charsets = marked, said[1] if said else "", declared[1].decode() if declared else "", "utf-8"
+    for encoding in filter(None, map(bounds.encoding_of, charsets)):
+        try:
+            return data.decode(encoding).encode()
+        except UnicodeDecodeError:
+            continue
+    return data.decode("cp1252", "replace").encode()
+
+
 class _Refused(Exception):  # noqa: N818 - only between a handler and its caller
     pass
 
 
 def _is_proper(name: str, data: bytes) -> bool:
     """Whether this is well-formed XML; counted on the way, so that no other parser meets what is hostile."""
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")  # whatever it declares
     depth = elements = 0
 
     def refuse(*_: Any) -> None:
@@ -171,7 +197,7 @@ def _is_proper(name: str, data: bytes) -> bool:
         parser.Parse(data, True)
     except _Refused as error:
         raise Permanent(str(error), _REMEDY) from None
-    except (expat.ExpatError, ValueError, LookupError):
+    except expat.ExpatError:
         if b"<!ENTITY" in data.upper():
             raise Permanent(f"{name} declares entities, which no feed needs.", _REMEDY) from None
         return False

@@ -22,6 +22,7 @@ from pipeline.documents import Metadata
 from pipeline.errors import Permanent
 from pipeline.stages import intake
 from pipeline.stages.intake import bounds, fields, html_reader
+from pipeline.stages.intake.text import characters
 from pipeline.stages.intake.web import web_address, words_of
 
 MOST_PAGES: Final = 50_000
@@ -116,8 +117,9 @@ def _elements(name: str, data: bytes, base: str) -> Iterator[tuple[str, Located]
                 if place := _located(element, base):
                     yield kind, place
                 element.clear()
-                while element.getprevious() is not None:
-                    del element.getparent()[0]
+                parent = element.getparent()  # none where the root is called so; a comment may stand before it
+                while parent is not None and element.getprevious() is not None:
+                    del parent[0]
             root = kind
     except etree.XMLSyntaxError as error:
         raise Permanent(
@@ -178,10 +180,11 @@ def _canonical(said: str, url: str) -> str:
 
 
 def _decoded(name: str, data: bytes, charset: str) -> str:
-    if charset.strip().lower() not in ("", "utf-8", "utf8"):
+    encoding = bounds.encoding_of(charset)
+    if encoding not in ("", "utf-8"):
         try:
-            return data.decode(charset)
-        except (LookupError, UnicodeDecodeError):
+            return characters(data.decode(encoding))
+        except UnicodeDecodeError:
             pass  # servers are often wrong about that: the page's own word counts then
     return bounds.decode(name, data)
 
