@@ -18,6 +18,7 @@ from pipeline.documents import CleanDocument, Metadata, Origin, SegmentedDocumen
 from pipeline.documents import Original as Taken
 from pipeline.errors import Permanent
 from pipeline.flow import clock, lanes, links, memory, submit, versions
+from pipeline.flow.reserved import refuse_erased
 from pipeline.ledger import approved as rows
 from pipeline.ledger.models import Article, Edition, Event, Revision, RevisionText, Status, Translation, Version
 from pipeline.ledger.models.articles import pack_metadata
@@ -117,7 +118,7 @@ def bring(existing: Existing, net: Network, *, by: str, origin: str = "submit", 
     ``dry_run`` only says what would come of it.
 
     Raises:
-        Permanent: a file can't be read, or the article is in the ledger with another text.
+        Permanent: a file can't be read, the article is in the ledger with another text, or it was erased.
     """
     original = _read(existing.original, existing.key, net)
     pairs = [_paired(original, _read(text, "", net), net) for text in existing.translations]
@@ -201,6 +202,7 @@ def _record(
     """Write what is new. Returns what became of the article, and the translations that were written."""
     checksum = submit.checksum_of(original.taken)
     uid, find = submit.identity(original.taken, origin, checksum)
+    refuse_erased(uid, original.text.name)
     article = Article.objects.select_for_update().filter(**find).order_by("id").first()
     outcome: Literal["new", "more", "known"] = "new"
     if article is not None:
@@ -297,7 +299,7 @@ def _write(
     )
     version = Version.objects.create(
         translation=translation,
-        number=translation.versions.count() + 1,
+        number=versions.next_number(translation),
         revision=article.current,
         origin=origin,
         author=by,

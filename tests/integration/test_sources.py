@@ -17,9 +17,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from pipeline.errors import Permanent
-from pipeline.flow import installation
+from pipeline.flow import erase, installation
 from pipeline.flow import sources as flow
-from pipeline.flow.sources import SourceReport, polite, row, taking
+from pipeline.flow.sources import SourceReport, folders, polite, row, taking
 from pipeline.ledger.models import Article, Event, Host, Revision, Source, SourceItem
 from tests.receiver import Reply, Request, serving
 
@@ -260,6 +260,30 @@ def test_a_folder_takes_what_has_settled_and_knows_what_was_moved(sources):
     assert "was removed" in Event.objects.filter(article__key="2.md").latest("id").message
 
 
+def test_one_file_that_nobody_may_read_keeps_no_other_from_being_taken(sources, monkeypatch):
+    """Even if it may be one that was moved: it has the size of one that is away."""
+    folder = sources.desk.home / "inbox"
+    folder.mkdir()
+    sources.add(key="drop", type="folder", path="inbox", language="en", settle_seconds=0)
+    (folder / "old.md").write_text(f"# A report\n\n{WORDS}\n", encoding="utf-8")
+    assert sources.fetch("drop").new == 1
+    (folder / "old.md").rename(folder / "locked.md")
+    (folder / "new.md").write_text(f"# Another report\n\n{WORDS[::-1]}\n", encoding="utf-8")
+    real = os.open
+
+    def refusing(path: Path, *arguments: int) -> int:
+        if Path(path).name == "locked.md":
+            raise PermissionError(13, "Permission denied")
+        return real(path, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(folders.os, "open", refusing)  # chmod does not stop root
+        report = sources.fetch("drop")
+    assert (report.new, report.trouble) == (1, "")
+    assert [each.identity for each in report.failed] == ["locked.md"]
+    assert sources.fetch("drop", again=True).failed == ()
+
+
 def test_a_folder_that_is_away_takes_nothing_back(sources):
     """A disk that is not mounted is no deletion, nor is one that is empty."""
     folder = sources.desk.home / "inbox"
@@ -343,6 +367,18 @@ def test_an_item_that_failed_is_tried_again_later_and_says_why(sources):
     assert SourceItem.objects.get(identity="news-1").attempts == 2
 
 
+def test_what_was_erased_is_refused_and_its_text_is_not_kept(sources):
+    """Its feed goes on naming it."""
+    sources.web.pages["/feed"] = rss(entry(1))
+    sources.add(key="news", type="feed", url=f"{sources.web.url}/feed")
+    sources.fetch()
+    erase.erase_article(Article.objects.get(), by="oda", net=installation.network(), without_outputs=True)
+    sources.web.pages["/feed"] = rss(entry(1), entry(2))
+    report = sources.fetch()
+    assert (report.new, ["erased for good" in each.reason for each in report.failed]) == (1, [True])
+    assert SourceItem.objects.get(identity="news-1").entry is None
+
+
 def test_a_source_that_fails_is_left_alone_for_a_while(sources):
     """Longer each time, and as long as it asks for."""
     web = sources.web
@@ -387,11 +423,21 @@ def test_a_source_that_serves_garbage_says_so_in_one_sentence(sources, body, mes
 
 
 def test_private_addresses_are_refused_unless_the_network_file_allows_them(sources):
-    """Also where a page leads there."""
+    """Also where a page leads there: what the operator allowed is the one host that he named."""
     web = sources.web
     sources.add(key="news", type="feed", url=f"{web.url}/feed", allow_private=False)
     assert "inside the own network" in sources.fetch().trouble
     assert web.asked == []
+    other = web.url.replace("127.0.0.1", "localhost")
+    places = {"linked": f"{other}/inside", "moved": f"{web.url}/moved"}
+    items = "".join(f"<item><title>{name}</title><link>{url}</link></item>" for name, url in places.items())
+    web.pages |= {"/feed": rss(items), "/inside": html("Inside")}
+    web.pages["/moved"] = Reply(302, headers={"Location": f"{other}/inside"})
+    sources.add(key="allowed", type="feed", url=f"{web.url}/feed")
+    report = sources.fetch("allowed")
+    assert [("inside the own network" in each.reason) for each in report.failed] == [True, True]
+    assert set(web.paths()) == {"/feed", "/robots.txt", "/moved"}
+    assert not Article.objects.exists()
 
 
 def test_a_run_ends_at_its_limit_and_the_next_goes_on(sources):

@@ -23,7 +23,9 @@ from pipeline.flow.sources.sites import Walk
 from pipeline.flow.sources.taking import Taker, due
 from pipeline.ledger.models import Source as Row
 from pipeline.ledger.models import SourceItem
+from pipeline.masking import mask
 from pipeline.network import Network, Source
+from pipeline.outbound import shown
 from pipeline.stages.intake.web import digest
 
 log = structlog.get_logger()
@@ -50,8 +52,10 @@ class Run:
     gone: int = 0
     visitor: Visitor = field(init=False)
     taker: Taker = field(init=False)
+    ours: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ours = own_pages(self.net)  # asked of every address that a feed or a sitemap names
         self.visitor = Visitor(self.source, self.lease.renew if self.lease else _nothing)
         self.taker = Taker(self.net, self.source, self.visitor, self.now)
 
@@ -64,9 +68,9 @@ class Run:
         try:
             self._list()
         except Later as error:
-            self.trouble, self.failure = str(error), error
+            self.trouble, self.failure = mask(str(error)), error
         except PipelineError as error:
-            self.trouble, self.failure = str(error), error
+            self.trouble, self.failure = mask(str(error)), error
             log.warning("a source could not be read", source=self.source.key, reason=str(error))
         watch = Watch(self.taker, self.row, self.accept_gone)
         try:
@@ -155,7 +159,7 @@ class Run:
         if page is None:
             return iter(()), {}
         if page.is_missing:
-            raise Permanent(f"{self.source.url} answers with {page.status}.", "Look at the address of the feed.")
+            raise Permanent(f"{shown(self.source.url)} answers with {page.status}.", "Look at the address of the feed.")
         listed = [each for each in feeds.listed(self.source, page, self.now) if not self._is_ours(each.url)]
         return iter([listed]), {
             "validators": {self.source.url: feeds.validators(page)},
@@ -202,14 +206,17 @@ class Run:
         for name, file in fresh.items():
             if file.size not in sizes or int(file.size) > limit:
                 continue
-            data = folders.read(file, name, int(limit))
+            try:
+                data = folders.read(file, name, int(limit))
+            except Permanent:
+                continue  # who takes it will say so; the other files are well
             if data is not None and (olds := waiting.get((file.size, digest(data)))):
                 found[olds.pop()] = name
         return found
 
     def _is_ours(self, url: str) -> bool:
         """Whether an address is that of a page which this network publishes: what goes out must not come in again."""
-        return bool(url) and url.startswith(own_pages(self.net))
+        return url.startswith(self.ours)
 
     def _take(self) -> None:
         todo = due(self.row.pk, self.now, again=self.again).values_list("pk", flat=True)[: self.source.limit]

@@ -57,7 +57,9 @@ class Walk:
                 continue
             met.add(place.url)
             if len(met) > MOST_SITEMAPS:
-                self.notes.append(f"{self.source.url} has more than {MOST_SITEMAPS} sitemaps: the others are left out.")
+                self.notes.append(
+                    f"{shown(self.source.url)} has more than {MOST_SITEMAPS} sitemaps: the others are left out."
+                )
                 return
             try:
                 waiting += yield from self._read(place, named=named and place.url in starts)

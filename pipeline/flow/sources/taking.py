@@ -13,6 +13,7 @@ from django.db.models import Case, Q, QuerySet, When
 
 from pipeline.errors import Permanent, PipelineError, Transient
 from pipeline.flow import links
+from pipeline.flow.reserved import Erased
 from pipeline.flow.sources import articles, folders
 from pipeline.flow.sources.folders import File
 from pipeline.flow.sources.polite import Later, Page, Visitor
@@ -20,6 +21,7 @@ from pipeline.flow.sources.report import FailedItem
 from pipeline.flow.sources.row import Lost, next_try
 from pipeline.flow.submit import Submitted, intake_options, submit
 from pipeline.ledger.models import Article, SourceItem
+from pipeline.masking import mask
 from pipeline.network import Network, Source
 from pipeline.stages.intake import feed
 from pipeline.stages.intake.text import characters
@@ -232,8 +234,10 @@ class Taker:
 
     def _fail(self, item: SourceItem, error: PipelineError) -> None:
         next_at = next_try(error, item.attempts + 1, self.now)
-        reason = characters(str(error))[:_LONGEST_REASON] or type(error).__name__
+        reason = characters(mask(str(error)))[:_LONGEST_REASON] or type(error).__name__
+        text = {"entry": None} if isinstance(error, Erased) else {}  # the feed may well name it for years
         SourceItem.objects.filter(pk=item.pk).update(
+            **text,
             status=State.FAILED,
             reason=reason,
             attempts=item.attempts + 1,
