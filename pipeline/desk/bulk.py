@@ -80,7 +80,8 @@ def undo(request: DeskRequest) -> HttpResponse:
 def back(request: HttpRequest, fallback: str = "desk") -> HttpResponse:
     """To the page that the form stands on: its own address is in the field ``next``."""
     address = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
+    # A path: redirect() would look for a view with the name that any other word is, and raise.
+    if address.startswith("/") and url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return redirect(address)
     return redirect(fallback)
 

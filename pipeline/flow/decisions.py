@@ -158,7 +158,7 @@ def approve(
     """
     with held(edition_id) as edition:
         # What was rejected gets no candidates any more: whoever approves it after all approves the newest.
-        _refuse_gone(edition, net)
+        refuse_gone(edition, net)
         version = edition.translation.version if edition.state == State.DECLINED else edition.candidate
         if version is None:
             raise Permanent(f"{edition} has nothing that waits for a decision.", _how_it_stands(edition))
@@ -190,26 +190,47 @@ def approve(
 def take(edition: Edition, version: Version, *, by: str, net: Network, dismiss: str = "") -> None:
     """Approve a version that nobody proposed, for an edition that is held: what waits goes on waiting.
 
+    Where the section asks for a second pair of eyes, the version waits for these, in the place of what waited.
+
     Raises:
-        Permanent: a finding blocks it, or it does not fit the section's own wording.
+        Permanent: a finding blocks it, it does not fit the section's own wording, or the edition is withdrawn.
     """
-    _refuse_gone(edition, net)
+    refuse_gone(edition, net)
     if changed := changed_below(edition, version):
         raise Permanent(f"{edition}: {changed}.", "Give up the section's own wording of these segments first.")
     _dismiss(version, by, dismiss)
+    section = net.section(edition.section)
+    if section.second_eyes:
+        second.begin(edition, version, by)
+        return
     waits, state, reason = edition.candidate, edition.state, edition.reason
-    _approve([_Approval(edition, net.section(edition.section), by, is_persons=True)], version)
+    _approve([_Approval(edition, section, by, is_persons=True)], version)
     if waits is not None:
         edition.candidate, edition.state, edition.reason = waits, state, reason
         edition.save(update_fields=["candidate", "state", "reason"])
     memory.feed(version, by)
 
 
-def _refuse_gone(edition: Edition, net: Network) -> None:
+def refuse_withdrawn(edition: Edition) -> None:
+    """Refuse to decide about what was taken back from readers; what was rejected is so with its article.
+
+    Raises:
+        Permanent: it was: only its reinstatement brings it back.
+    """
+    remedy = "Reinstate it first: sectionwire withdraw --undo."
     if edition.state == State.WITHDRAWN:
-        raise Permanent(
-            f"{edition} is withdrawn: {edition.reason}.", "Reinstate it first: sectionwire withdraw --undo."
-        )
+        raise Permanent(f"{edition} is withdrawn: {edition.reason}.", remedy)
+    if edition.state == State.DECLINED and edition.article.withdrawn:
+        raise Permanent(f"{edition.article} is withdrawn.", remedy)
+
+
+def refuse_gone(edition: Edition, net: Network) -> None:
+    """Refuse what is withdrawn, and what belongs to a section that publishes nothing new.
+
+    Raises:
+        Permanent: it is, or does.
+    """
+    refuse_withdrawn(edition)
     if net.section(edition.section).retired:
         raise Permanent(
             f"{edition.section} is retired and publishes nothing new.", "Remove retired from its part of network.toml."
@@ -234,6 +255,7 @@ def _refuse(edition_id: int, state: Edition.State, by: str, why: str, told: str)
     if not why.strip():
         raise Permanent("A decision against an article needs a reason.", "Say in a sentence what is wrong with it.")
     with held(edition_id) as edition:
+        refuse_withdrawn(edition)  # else it would be an edition like any other, which the next version brings back
         if edition.candidate is None and (edition.approved is not None or state == State.RETURNED):
             raise Permanent(f"{edition} has nothing that waits for a decision.", _how_it_stands(edition))
         if state == State.DECLINED and edition.approved is not None:
@@ -352,6 +374,8 @@ def _followers(leading: _Approval, version: Version, net: Network) -> list[_Appr
     )
     approvals = []
     for follower in waiting.select_related("article", "translation").order_by("id"):
+        if not following[follower.section].publishes(follower.language):
+            continue  # it began to wait before the section was retired, or gave the language up
         if changed := changed_below(follower, version):
             follower.state, follower.reason = State.IN_REVIEW, changed
             follower.save(update_fields=["state", "reason"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from pipeline.errors import Permanent
-from pipeline.flow import clock, decisions, second, versions
+from pipeline.flow import clock, decisions, versions
 from pipeline.ledger.models import Edition, Event, Finding, Version
 from pipeline.ledger.models.articles import hold
 from pipeline.network import Network
@@ -30,12 +30,7 @@ def restore(edition_id: int, number: int, *, by: str, net: Network, dismiss: str
         if edition.approved is not None and edition.approved.digest == old.digest:
             raise Permanent(f"Version {number} says what is published now.", "There is nothing to restore.")
         new = _repeat(edition, old, by)
-        if net.section(edition.section).second_eyes:
-            edition.candidate = new
-            edition.save(update_fields=["candidate"])
-            second.begin(edition, new, by)
-        else:
-            decisions.take(edition, new, by=by, net=net, dismiss=dismiss)
+        decisions.take(edition, new, by=by, net=net, dismiss=dismiss)
         message = f"version {old.number} restored as version {new.number}"
         Event.objects.create(
             article_id=edition.article_id,

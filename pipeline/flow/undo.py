@@ -11,7 +11,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, W
 from pipeline.documents import Severity
 from pipeline.errors import Permanent
 from pipeline.flow import clock, urgent
-from pipeline.flow.decisions import POLICY_AUTO
+from pipeline.flow.decisions import POLICY_AUTO, refuse_withdrawn
 from pipeline.flow.numbers import recording
 from pipeline.flow.people import Rights
 from pipeline.ledger.models import ApprovedUnit, Delivery, Edition, Event, Finding, Status, Version
@@ -48,6 +48,7 @@ def undo(edition_id: int, *, by: str, net: Network) -> Edition:
         hold(Edition.objects.values_list("article_id", flat=True).get(pk=edition_id))
         edition = Edition.objects.select_related("article", "translation", "approved").get(pk=edition_id)
         if edition.state in REFUSALS:
+            refuse_withdrawn(edition)
             _reopen(edition, net, by)
         elif edition.urgent_from_id is not None and edition.state != State.WITHDRAWN:
             urgent.take_back(edition, by=by, net=net)
@@ -121,14 +122,21 @@ def _take_back(edition: Edition, net: Network, by: str) -> None:
         each.candidate, each.approved, each.approved_overlay = version, None, []
         each.decided_by, each.decided_at = "", None
         each.slug, each.path, each.published_at, each.updated_at = "", "", None, None
-        _wait(each, version, net, by)
-        if net.section(each.section).second_eyes and each.first_approved_digest == seen_digest(version, each.overlay):
-            each.state = State.SECOND
-            each.reason = f"approved by {each.first_approved_by}, waits for a second person"
+        if each.state != State.WITHDRAWN:  # a follower that was: it stays so, and waits for who brings it back
+            _wait(each, version, net, by)
+            if _is_approved_once(each, version, net):
+                each.state = State.SECOND
+                each.reason = f"approved by {each.first_approved_by}, waits for a second person"
         each.save(update_fields=_TAKEN_BACK)
         _tell(each, by, f"the approval of version {version.number} taken back")
     if not Edition.objects.filter(approved=version).exclude(decided_by=POLICY_AUTO).exists():
         ApprovedUnit.objects.filter(version=version).delete()
+
+
+def _is_approved_once(edition: Edition, version: Version, net: Network) -> bool:
+    """Whether a first of two approvals still holds, once the second is taken back."""
+    asked = net.section(edition.section).second_eyes
+    return asked and edition.first_approved_digest == seen_digest(version, edition.overlay)
 
 
 def _followers(edition: Edition, net: Network) -> list[Edition]:

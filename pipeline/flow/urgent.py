@@ -31,12 +31,13 @@ def publish(edition_id: int, *, by: str, net: Network, digest: str, note: str) -
     a second pair of eyes this is the first of the two approvals. Sections that follow wait for the confirmation.
 
     Raises:
-        Permanent: the section allows none, nothing is published that could be corrected, nothing waits, something else
-            waits, or a finding blocks.
+        Permanent: the section allows none or is retired, nothing is published that could be corrected, nothing waits,
+            something else waits, or a finding blocks.
     """
     note = " ".join(note.split())
     with decisions.held(edition_id) as edition:
         section = net.section(edition.section)
+        decisions.refuse_gone(edition, net)
         if not section.urgent:
             raise Permanent(
                 f"{section.name} publishes nothing ahead of its review.",
@@ -68,7 +69,7 @@ def publish(edition_id: int, *, by: str, net: Network, digest: str, note: str) -
 
 def is_offered(edition: Edition, net: Network) -> bool:
     """Whether what waits of an edition could be published ahead of its review, as far as its page can say."""
-    allowed = any(section.key == edition.section and section.urgent for section in net.sections)
+    allowed = any(each.key == edition.section and each.urgent and not each.retired for each in net.sections)
     waits = edition.candidate_id is not None and edition.state in _WAITING
     return allowed and waits and edition.approved_id is not None and _is_news(edition) and _is_out(edition)
 

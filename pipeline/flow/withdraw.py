@@ -37,13 +37,13 @@ class Withdrawn:
 def withdraw(
     article: Article, *, by: str, reason: str, net: Network, section: str = "", language: str = ""
 ) -> Withdrawn:
-    """Withdraw an article as a whole; or from one ``section``, or one ``language`` of it.
+    """Withdraw an article as a whole; or from one ``section``, or from one ``language`` of that section.
 
     Published pages become notices, or go, as the sections' ``withdrawn`` says; what is under way stops. An article
     that is withdrawn as a whole stays so for whatever comes in later. The same again changes nothing.
 
     Raises:
-        Permanent: no reason is given, or there is nothing of this section and language.
+        Permanent: no reason is given, a language without a section, or there is nothing of these.
     """
     why = " ".join(reason.split())
     if not why:
@@ -117,6 +117,8 @@ def _bring_back(edition: Edition) -> None:
 
 
 def _chosen(article: Article, section: str, language: str) -> list[Edition]:
+    if language and not section:  # which would be the whole article
+        raise Permanent("A language goes with a section.", "Name the section as well.")
     found = Edition.objects.filter(article=article).select_related("article", "translation__version", "approved")
     if section:
         found = found.filter(section=section)

@@ -30,7 +30,6 @@ def addresses(edition: Edition) -> list[str]:
     pk = edition.pk
     return [
         reverse("desk"),
-        reverse("home"),
         reverse("help"),
         reverse("preferences"),
         reverse("numbers"),

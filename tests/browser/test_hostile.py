@@ -179,8 +179,16 @@ def look_at_edition(page: Page, canary: Canary, edition: Edition) -> None:
     look(page, canary, reverse("preview", args=[edition.pk]), "page")
 
 
+def look_at_article(page: Page, canary: Canary, edition: Edition) -> None:
+    """The article's own page, its source, and its translations side by side."""
+    uid = edition.article.uid
+    look(page, canary, reverse("article", args=[uid]))
+    look(page, canary, reverse("article_revision", args=[uid, 1]))
+    look(page, canary, reverse("article_versions", args=[uid, "pt"]))
+
+
 def look_at_lists(page: Page, canary: Canary) -> None:
-    for name in ("home", "desk"):
+    for name in ("board", "desk"):
         look(page, canary, reverse(name))
         while (more := page.locator("a[rel=next]")).count():
             look(page, canary, reverse(name) + str(more.first.get_attribute("href")))
@@ -233,6 +241,7 @@ def test_hostile_articles_run_nothing_on_any_page(desk, page, canary):
     assert len(editions) == handed.articles
     for edition in editions:
         look_at_edition(page, canary, edition)
+        look(page, canary, reverse("article", args=[edition.article.uid]))
     look_at_lists(page, canary)
     for edition in editions:
         approve(edition)
@@ -276,6 +285,7 @@ def test_hostile_engines_memories_and_glossaries_run_nothing(desk, page, canary)
     targets = " ".join(edition.candidate.targets.values())
     assert "__ran(" in targets
     look_at_edition(page, canary, edition)
+    look_at_article(page, canary, edition)
     approve(edition)
     publish.run("site")
     look_at_site(page, canary, desk)
@@ -300,6 +310,7 @@ def test_a_hostile_text_in_the_ledger_runs_nothing(desk, page, canary):
     look(page, canary, reverse("edition", args=[edition.pk]))
     page.wait_for_function(OPENED, arg=page.evaluate(OPEN_ALL))
     audit(page, canary)
+    look_at_article(page, canary, edition)
     look_at_lists(page, canary)
     assert canary.seen == []
     canary.lenient = True
@@ -351,6 +362,7 @@ def test_what_an_editor_types_runs_nothing(desk, page, canary):
         expect(page.locator(".notes > li > p:first-child").first).to_have_text(each.text.strip())
         audit(page, canary)
     look_at_edition(page, canary, edition)
+    look_at_article(page, canary, edition)
     edition.refresh_from_db()
     assert "__ran" in edition.candidate.targets["b1"]
     approve(edition)

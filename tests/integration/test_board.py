@@ -70,6 +70,23 @@ def ada(desk) -> User:
     return person("ada", portugal="editor")
 
 
+def test_the_way_in_leads_to_the_board_and_strangers_sign_in_and_come_back(desk, ada, settings):
+    """Nobody sees an article without an account; the way back is kept."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    desk.submit()
+    assert browser(ada).get("/").headers["Location"] == "/board/"
+    client = Client()
+    assert client.get("/").headers["Location"] == "/sign-in/?next=/"
+    answer = client.get("/board/?by=languages")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/sign-in/?next=/board/%3Fby%3Dlanguages")
+    ada.set_password("tidewater-pass-1")
+    ada.save()
+    given = {"username": "ada", "next": "/board/?by=languages"}
+    assert 'role="alert"' in client.post("/sign-in/", {**given, "password": "x"}).content.decode()
+    right = client.post("/sign-in/", {**given, "password": "tidewater-pass-1"})
+    assert (right.status_code, right.headers["Location"]) == (302, "/board/?by=languages")
+
+
 def test_a_cell_says_in_full_what_it_shows_and_leads_to_the_thing(desk, ada):
     """Section, language, place, since when, for whom; to the editor for who decides there, else to the article."""
     desk.submit(title=URDU)
@@ -77,8 +94,10 @@ def test_a_cell_says_in_full_what_it_shows_and_leads_to_the_thing(desk, ada):
     Edition.objects.filter(section="portugal").update(assigned_to=ada)
     article = Article.objects.get()
     found = tree(browser(ada))
-    assert [th.get_text(" ", strip=True) for th in found.select("thead th")][:2] == ["Article", "portugal pt-PT"]
-    heading = found.select_one("#rows th a.title")
+    assert found.table.caption
+    headings = [th.get_text(" ", strip=True) for th in found.select("thead th[scope=col]")]
+    assert headings == ["Article", "portugal pt-PT", "brazil pt-BR", "angola pt-AO", "united-states en-US"]
+    heading = found.select_one("#rows th[scope=row] a.title")
     assert (heading.get_text(), heading["lang"], heading["dir"]) == (URDU, "en", "auto")
     cell = found.find(id=f"c{article.pk}-0")
     told = " ".join(cell.get_text().split())
@@ -246,6 +265,21 @@ def test_looking_again_costs_nothing_as_long_as_nothing_has_happened(
     assert client.get("/board/?by=languages", headers={"If-None-Match": etag}).status_code == 200
 
 
+def test_a_page_of_an_earlier_session_is_not_taken_for_the_same(desk, ada, monkeypatch, settings):
+    """Its forms carry that session's token: all that is sent from it would be refused."""
+    monkeypatch.setattr(board, "REFRESHED", 10**10)
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    ada.set_password("tidewater-pass-1")
+    ada.save()
+    client, given = Client(), {"username": "ada", "password": "tidewater-pass-1"}
+    client.post("/sign-in/", given)
+    etag = client.get("/board/").headers["ETag"]
+    assert client.get("/board/", headers={"If-None-Match": etag}).status_code == 304
+    client.post("/sign-out/")
+    client.post("/sign-in/", given)
+    assert client.get("/board/", headers={"If-None-Match": etag}).status_code == 200
+
+
 def test_the_stamp_moves_by_itself_within_a_minute(db, monkeypatch):
     """Ages grow, and not all that moves leaves a trace."""
     now = timezone.now().replace(second=0)
@@ -269,15 +303,19 @@ def test_the_board_takes_the_same_number_of_queries_for_many_articles(desk, ada,
 
 
 def test_an_empty_ledger_says_how_to_begin_and_hostile_titles_are_text(desk, ada):
-    """Nothing inline, nothing from elsewhere."""
+    """No inline style or script, nothing from elsewhere; the strict policy is sent."""
     assert "sectionwire submit FILE" in tree(browser(ada)).get_text()
     desk.submit(title='"><script>alert(1)</script>', key="k'\"<b>")
     desk.work()
     Edition.objects.filter(section="portugal").update(reason='<img src=x onerror="alert(1)">')
-    for address in ("/board/", "/board/?by=languages", f"/articles/{Article.objects.get().uid}/"):
-        found = tree(browser(ada), address)
-        assert not [tag for tag in found.find_all("script") if tag.get_text()]
-        assert not [tag for tag in found.find_all(True) if any(name.startswith("on") for name in tag.attrs)]
+    for address in ("/board/", "/board/?by=languages", f"/articles/{Article.objects.get().uid}/", "/sign-in/"):
+        answer = browser(ada).get(address)
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        found = BeautifulSoup(answer.content.decode(), "lxml")
+        assert all(tag["src"].startswith("/static/") and not tag.get_text() for tag in found.find_all("script"))
+        assert all(tag["href"].startswith("/static/") for tag in found.find_all("link"))
+        forbidden = [name for tag in found.find_all(True) for name in tag.attrs if name == "style" or name[:2] == "on"]
+        assert not forbidden
         assert not found.find_all(["style", "img"])
 
 

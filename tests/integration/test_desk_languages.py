@@ -12,9 +12,10 @@ from django.test import Client
 
 from pipeline.ledger.models import Membership, Preference
 
-PAGES = ("/", "/desk/", "/desk/?text=nothing-like-this", "/help/", "/account/", "/account/password/")
+PAGES = ("/board/", "/desk/", "/desk/?text=nothing-like-this", "/help/", "/account/", "/account/password/")
 OURS = re.compile(
-    r"Tidewater Relief|Europe/Lisbon|Sectionwire|\bada\b|ada@example\.org|\b(?:[a-z]{2}(?:-[A-Z]{2})?)\b|@"
+    r"Tidewater Relief|\b(?:Portugal|Brasil|Angola|USA|United States)\b|"
+    r"Europe/Lisbon|Sectionwire|\bada\b|ada@example\.org|\b(?:[a-z]{2}(?:-[A-Z]{2})?)\b|@"
 )
 """Names and tags, which are the same in all languages."""
 

@@ -126,7 +126,7 @@ def test_counts_agree_in_menu_list_and_filters(waits, client):
     one = page(client, "/desk/?text=wind&section=portugal")
     assert "1 of 6" in one.select_one("#found").get_text()
     assert one.select_one("#waiting-count").get_text() == "6"
-    assert page(client, "/").select_one("#waiting-count").get_text() == "6"
+    assert page(client, "/board/").select_one("#waiting-count").get_text() == "6"
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_one_edition_of_others_among_those_ticked_stops_all(waits, client):
 
 
 @pytest.mark.parametrize(
-    "way", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/\\evil.example", ""]
+    "way", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "/\\evil.example", "no-such-view", ""]
 )
 def test_the_way_back_leads_nowhere_else(waits, client, way):
     """Only to our own pages."""

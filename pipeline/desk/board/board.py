@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from django.http import HttpResponse, HttpResponseNotModified
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
@@ -22,14 +25,15 @@ PER_PAGE = 40
 def show(request: DeskRequest) -> HttpResponse:
     """The board, or with ``?seen=`` only its rows: 204 as long as nothing has happened since.
 
-    What a browser has already is not sent again either (304): the stamp is the entity tag.
+    What a browser has already is not sent again either (304): the entity tag is the stamp and the session, whose token
+    the page's forms carry.
     """
     asked = request.GET.copy()
     seen = asked.pop("seen", [""])[0]
     stamp = board.stamp(request.rights, f"{asked.urlencode()} {get_language()}")
     if seen == stamp:
         return HttpResponse(status=204)
-    etag = f'W/"{stamp}"'
+    etag = f'W/"{stamp}-{_session(request)}"'
     if not seen and not request.htmx and request.headers.get("If-None-Match") == etag:
         return HttpResponseNotModified(headers={"ETag": etag})
     response = _page(request, stamp, rows_only=bool(seen))
@@ -37,6 +41,12 @@ def show(request: DeskRequest) -> HttpResponse:
     if not seen and not request.htmx:
         response.headers["ETag"] = etag
     return response
+
+
+def _session(request: DeskRequest) -> str:
+    """Tells the sessions of a browser apart: with each sign-in its forms get another token."""
+    get_token(request)
+    return hashlib.sha256(str(request.META["CSRF_COOKIE"]).encode()).hexdigest()[:12]
 
 
 def _page(request: DeskRequest, stamp: str, *, rows_only: bool) -> HttpResponse:

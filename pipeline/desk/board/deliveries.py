@@ -11,13 +11,13 @@ from django.db.models import Count, Max
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from pipeline.desk.access import DeskRequest, signed_in
 from pipeline.desk.board.filters import DeliveryForm
+from pipeline.desk.bulk import back
 from pipeline.desk.templatetags.desk import number
 from pipeline.flow import installation, retry, traffic
 from pipeline.ledger.models import Delivery, Receipt
@@ -69,7 +69,7 @@ def retry_one(request: DeskRequest, pk: int) -> HttpResponse:
         messages.success(request, _("It is tried again."))
     else:
         messages.warning(request, _("It has not failed, or somebody has had it tried again already."))
-    return redirect(_back(request))
+    return back(request, "deliveries")
 
 
 @signed_in
@@ -101,12 +101,6 @@ def _last_tries(rows: Sequence[Delivery]) -> dict[int, datetime]:
 
 def _may_retry(request: DeskRequest, row: Delivery) -> bool:
     return request.rights.operator or request.rights.may_lead(row.edition.section)
-
-
-def _back(request: DeskRequest) -> str:
-    wanted = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/")
-    return wanted if is_ours else reverse("deliveries")
 
 
 def _is_number(text: str) -> bool:

@@ -36,7 +36,10 @@ EVERY: Final = "all"
 
 
 class QueryForm(forms.Form):
-    """A form whose every field may be empty; what is not known here is left out and told of."""
+    """A form whose every field may be empty; what is not known here is left out and told of.
+
+    ``by`` and ``order`` say how things are shown, and leave nothing out.
+    """
 
     def offer(self, name: str, choices: Mapping[str, Any], every: Any = ALL) -> None:
         """Give a field its choices; the empty one sets no condition."""
@@ -47,7 +50,7 @@ class QueryForm(forms.Form):
     @property
     def is_used(self) -> bool:
         """Whether it leaves anything out."""
-        return any(value for name, value in self.cleaned_data.items() if name != "by")
+        return any(value for name, value in self.cleaned_data.items() if name not in ("by", "order"))
 
     @property
     def is_strange(self) -> bool:

@@ -3,7 +3,6 @@
 
 const EVERY = 10_000;
 const live = document.getElementById("live");
-const more = document.getElementById("filters-more");
 let paused = false;
 
 // The paragraph with the button comes anew whenever a filter changes.
@@ -29,11 +28,6 @@ document.addEventListener("click", (event) => {
     look();
   }
 });
-
-// On a phone the filters would fill the first screen: they are folded away while none is used.
-if (more && !("used" in more.dataset) && window.matchMedia("(max-width: 40rem)").matches) {
-  more.open = false;
-}
 
 document.addEventListener("htmx:afterSettle", show);
 document.addEventListener("visibilitychange", look);

@@ -33,3 +33,10 @@ if (account) {
     }
   });
 }
+
+// On a phone the filters would fill the first screen: they are folded away while none is used.
+const filters = document.getElementById("filters-more");
+
+if (filters && !("used" in filters.dataset) && window.matchMedia("(max-width: 40rem)").matches) {
+  filters.open = false;
+}

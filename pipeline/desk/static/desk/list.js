@@ -18,13 +18,6 @@ function tell() {
   shown.textContent = `(${ticked.toLocaleString(document.documentElement.lang)})`;
 }
 
-// On a phone the filters would fill the first screen: they are folded away while none is used.
-const more = document.getElementById("filters-more");
-
-if (more && !("used" in more.dataset) && window.matchMedia("(max-width: 40rem)").matches) {
-  more.open = false;
-}
-
 document.addEventListener("change", (event) => {
   if (event.target.id === "tick-all") {
     for (const box of boxes()) {
