@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -10,7 +9,7 @@ from ninja import Query, Router
 from pydantic import Field
 
 from pipeline.api.auth import ApiRequest, Bearer
-from pipeline.api.kinds import Given, Limit, OneOf, Text, Uid, answers
+from pipeline.api.kinds import Given, Limit, Moment, OneOf, Text, Uid, answers
 from pipeline.api.paging import CURSOR, latest_first
 from pipeline.api.problems import not_found
 from pipeline.api.schemas import ArticleOut, Articles, ArticleWhole, CellOut, RevisionOut, StatusOut
@@ -33,7 +32,7 @@ class ArticleFilters(Given):
     )
     source_language: Text | None = Field(default=None, max_length=35, description="It was written in this language.")
     key: Text | None = Field(default=None, max_length=200, description="The submitter's own name of it.")
-    since: datetime | None = Field(default=None, description="It came in at this moment or later.")
+    since: Moment | None = Field(default=None, description="It came in at this moment or later.")
     q: Text | None = Field(default=None, max_length=200, description="This stands in its title or key.")
     cursor: Text = Field(default="", max_length=200, description=CURSOR)
     limit: Limit = 50

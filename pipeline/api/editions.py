@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated
 
 from django.db.models import QuerySet
@@ -12,7 +11,7 @@ from pydantic import Field
 
 from pipeline.api.articles import article_or_404
 from pipeline.api.auth import ApiRequest, Bearer, must
-from pipeline.api.kinds import Given, Limit, OneOf, RowId, Text, Uid, answers
+from pipeline.api.kinds import Given, Limit, Moment, OneOf, RowId, Text, Uid, answers
 from pipeline.api.paging import CURSOR, newest_first
 from pipeline.api.problems import conflict, not_found
 from pipeline.api.schemas import DIGEST, EditionOut, Editions, EditionsOfArticle, VersionSeen
@@ -89,7 +88,7 @@ class Approval(Given):
         examples=[DIGEST],
         description="`waiting.digest` of what was read. When something else waits by now, nothing is approved: 409.",
     )
-    release_at: datetime | None = Field(
+    release_at: Moment | None = Field(
         default=None, examples=["2026-11-23T07:00:00Z"], description="Not before; an embargo that ends later holds."
     )
     dismiss: Text = Field(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from enum import Enum
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from pipeline.api.problems import Problem
@@ -34,6 +35,16 @@ def _clean(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_clean)]
 """Text that the ledger can hold: a NUL, or half a character, becomes a replacement character."""
+
+
+def _moment(given: datetime) -> datetime:
+    if not MINYEAR < given.year < MAXYEAR:
+        raise ValueError("there is no such time in every zone")
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_moment)]
+"""A time that has a name in every zone; in UTC where it brings no zone, as in articles."""
 
 RowId = Annotated[int, Field(ge=1, le=LARGEST)]
 Uid = Annotated[str, Field(pattern="^[a-z2-7]{12}$", examples=["k5ev3zqa2mbd"])]

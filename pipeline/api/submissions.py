@@ -63,6 +63,9 @@ class ArticleIn(BaseModel):
     image: str | None = Field(default=None, description="The address of the teaser's picture.")
     image_alt: str | None = None
     slug: str | None = None
+    only_sections: list[str] | None = Field(
+        default=None, examples=[["portugal"]], description="Of the sections that take it, only these get it."
+    )
 
 
 _EXAMPLE: Final = {
@@ -73,6 +76,7 @@ _EXAMPLE: Final = {
     "tags": ["coast"],
     "html": "<p>The <b>water</b> rose twice.</p>",
 }
+_TEXTS: Final = ("html", "markdown", "text")
 _FORM: Final = {
     "type": "object",
     "required": ["file"],
@@ -82,10 +86,8 @@ _FORM: Final = {
             "contentMediaType": "application/octet-stream",
             "description": "HTML, Markdown or JSON; the suffix of its name tells which.",
         },
-        **{
-            name: {"type": "string"}
-            for name in ("title", "summary", "language", "kind", "key", "canonical_url", "tags", "authors", "embargo")
-        },
+        # What is a list in JSON is written with commas between.
+        **{name: {"type": "string"} for name in ArticleIn.model_fields if name not in _TEXTS},
     },
 }
 _BODY: Final = {

@@ -80,6 +80,23 @@ def test_a_file_comes_in_a_form_with_what_is_known_of_it(cms):
     assert revision.submitted_as == "tide.md"
 
 
+def test_an_article_may_be_for_some_sections_only(cms):
+    """As JSON or in a form; the description of the API lists it, with every field that a form takes."""
+    assert cms.post("/articles", TIDE | {"only_sections": ["portugal"]}).status_code == 201
+    file = SimpleUploadedFile("boats.md", b"The boats are ready.", "text/markdown")
+    fields = {"file": file, "title": "Boats", "language": "en", "only_sections": "portugal, brazil", "part": "2"}
+    answer = cms.client.post(f"{API}/articles", fields, headers={"Authorization": f"Bearer {cms.secret}"})
+    assert answer.status_code == 201, answer.content
+    kept = Revision.objects.order_by("id").values_list("metadata__only_sections", flat=True)
+    assert list(kept) == [["portugal"], ["portugal", "brazil"]]
+    assert "atlantis" in problem(cms.post("/articles", TIDE | {"only_sections": ["atlantis"]}), 422)["detail"]
+    described = cms.get("/openapi.json").json()["paths"]["/api/v1/articles"]["post"]["requestBody"]["content"]
+    known = {kind: set(each["schema"]["properties"]) for kind, each in described.items()}
+    texts = {"html", "markdown", "text"}
+    assert "only_sections" in known["application/json"]
+    assert known["multipart/form-data"] - {"file"} == known["application/json"] - texts
+
+
 def test_a_duplicate_and_an_update_are_results_and_no_errors(cms):
     """Each says what it is; nothing is recorded twice."""
     assert cms.post("/articles", TIDE).json()["outcome"] == "new"
@@ -214,7 +231,10 @@ def test_filters_narrow_the_list(desk, cms):
     assert keys(language="pt-PT") == ["tide"]
     assert keys(source_language="pt") == []
     assert keys(since=(timezone.now() + timedelta(minutes=1)).isoformat()) == []
-    for query in ({"limit": 0}, {"limit": 201}, {"state": "nope"}, {"since": "x"}, {"cursor": "x"}, {"odd": "x"}):
+    assert keys(since="2020-01-01T00:00:00") == ["boats", "tide"]
+    edges = [{"since": "9999-12-31T23:59:59-12:00"}, {"since": "0001-01-01T00:00:00+12:00"}]
+    words = [{"state": "nope"}, {"since": "x"}, {"cursor": "x"}, {"odd": "x"}]
+    for query in ({"limit": 0}, {"limit": 201}, *edges, *words):
         told = problem(cms.get("/articles", **query), 422)
         assert f"query.{next(iter(query))}" in json.dumps(told)
     assert keys(q="\0%'\"") == []

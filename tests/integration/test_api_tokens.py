@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from pipeline.errors import Permanent
 from pipeline.flow import installation, tokens
@@ -69,6 +69,8 @@ def test_a_token_that_would_be_good_for_nothing_is_not_made(home, db, name, righ
     assert refused.value.remedy
     with pytest.raises(Permanent, match="There is no token"):
         tokens.revoke("nope")
+    with pytest.raises(CommandError, match="is no date"):
+        call_command("tokens", "create", "cms", "--all-sections", "--expires", "9999-12-31T23:59-12:00")
 
 
 def test_a_token_is_told_to_wait_when_it_asks_too_often(home, db, settings):
