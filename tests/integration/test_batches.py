@@ -241,6 +241,31 @@ def test_what_goes_wrong_is_tried_again_then_told_and_the_run_goes_on(network, m
     assert overview.steps_of(row)[1].state == "done"
 
 
+def test_a_run_is_not_given_up_however_many_of_its_pieces_go_wrong(network, monkeypatch):
+    """An output that is down goes wrong for every section; each is told of, soon, and no password with it."""
+    net = network()
+    pieces = [f"section{number}@archive" for number in range(claims.MAX_ATTEMPTS)]
+
+    def do(job: Any, piece: str, memo: Any, told: Any) -> Did:
+        raise Transient("redis://:hunter2@archive is down.")
+
+    act(monkeypatch, "tidy", pieces, do)
+    tock(net, *hours(-1, 0.01))
+    pauses = []
+    while runs.run()[0]:
+        row = BatchRun.objects.get()
+        if row.status == Status.READY:
+            assert overview.steps_of(row)[0].said == "redis://:•••@archive is down."
+            pauses.append((row.due_at - datetime.now(UTC)).total_seconds())
+            BatchRun.objects.update(due_at=Now())
+    (row,) = BatchRun.objects.all()
+    assert (row.outcome, row.report["outcome"]) == ("trouble", "trouble")
+    found = [(problem.what, problem.why) for problem in overview.steps_of(row)[0].problems]
+    assert found == [(piece, "redis://:•••@archive is down.") for piece in pieces]
+    assert len(pauses) == 2 * len(pieces)
+    assert max(pauses) <= 6  # the second pause of a piece, at its longest
+
+
 def test_a_run_whose_workers_die_five_times_is_over_and_the_next_one_runs(network):
     net = network(names='["retry"]')
     tock(net, *hours(-1, 0.01))
@@ -500,15 +525,24 @@ def test_a_webhook_that_stays_down_is_told_of_in_the_end(network, monkeypatch):
     assert problem.why.startswith("It was not sent, after 8 tries: http://127.0.0.1:9/night could not be reached")
 
 
-def test_an_e_mail_that_was_perhaps_sent_is_not_sent_again(network):
-    net = network('[schedules.report]\nemail = ["desk@example.org"]\n')
-    run = ask(net)
-    from pipeline.flow.batches import telling
+def test_an_e_mail_that_was_perhaps_sent_is_not_sent_again(network, monkeypatch):
+    """The worker is stopped when the mail server has it, and before it has said so."""
+    run = ask(network('[schedules.report]\nemail = ["desk@example.org"]\n'))
+    send = mail.EmailMultiAlternatives.send
 
-    facts = {"mailing": True}
-    did = telling._mail(run, facts, net.schedule("night").report, net)
-    assert "not known" in did.problems[0].why
-    assert mail.outbox == []
+    def stopped(message: Any) -> None:
+        send(message)
+        raise SystemExit
+
+    monkeypatch.setattr(mail.EmailMultiAlternatives, "send", stopped)
+    with pytest.raises(SystemExit):
+        runs.run()
+    BatchRun.objects.update(lease_until=NIGHT)
+    assert claims.release_expired() == 1
+    run = work(run)
+    assert run.outcome == "trouble"
+    assert "not known" in overview.steps_of(run)[-1].problems[0].why
+    assert len(mail.outbox) == 1
 
 
 # -- the command -------------------------------------------------------------------------------------------------------
@@ -530,6 +564,8 @@ def test_the_command_lists_runs_shows_pauses_and_resumes(network):
     assert "asked for." in command("run", "night", "--no-wait")
     assert "asked for already" in command("run", "night", "--no-wait")
     work()
+    with pytest.raises(Permanent, match="Which run"):
+        command("show")
     shown = command("show", "night")
     assert "tidy: done" in shown
     assert "came in: 0 articles" in shown

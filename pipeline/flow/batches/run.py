@@ -18,12 +18,13 @@ from django.db.models import Max, Model, Q
 from django.db.models.functions import Now
 from django.utils.dateparse import parse_datetime
 
-from pipeline.errors import Permanent, PipelineError, Transient
+from pipeline.errors import Permanent, PipelineError
 from pipeline.flow import clock, installation, lanes, work
 from pipeline.flow.batches import actions, report, steps, telling
-from pipeline.flow.batches.steps import Action, Did, Job, Later, Problem, Step
+from pipeline.flow.batches.steps import Action, Did, Job, Later, Problem, Step, Told
 from pipeline.ledger import claim as claims
 from pipeline.ledger.models import Article, BatchRun, Receipt, Revision, ScheduleState, Status, Version
+from pipeline.masking import mask
 from pipeline.network import Network
 from pipeline.network.schedules import Selection
 
@@ -148,7 +149,7 @@ def _advance(row: BatchRun, claim: claims.Claim[BatchRun], net: Network) -> floa
         keep(step := step.begun(action.pieces(job), now))
     pause = 0.0
     if step.at < len(step.pieces):
-        result = _work(action, job, step, keep)
+        result = _work(action, job, step, _Progress(step, keep))
         step = step.after(result)
         pause = result.seconds if isinstance(result, Later) else 0.0
     keep(step.ended(clock.now()) if step.at >= len(step.pieces) else step)
@@ -167,29 +168,32 @@ def _action(name: str, row: BatchRun) -> Action:
     return actions.ACTIONS[name]
 
 
-def _work(action: Action, job: Job, step: Step, keep: Callable[[Step], None]) -> Did | Later:
+def _work(action: Action, job: Job, step: Step, told: Told) -> Did | Later:
     """Do a piece; what goes wrong with it is tried again, and then told of: the run goes on with the next one.
 
-    Raises:
-        Transient: it is to be tried again later; that it was tried is kept.
+    That is no failure of the run: of those, with their longer and longer pauses, a row has only so many in a row.
     """
     try:
-        return action.work(job, step.piece, step.memo, _Progress(step, keep))
+        return action.work(job, step.piece, step.memo, told)
     except (claims.LostClaim, DatabaseError):
         raise
     except Permanent as error:
-        return Did(problems=[Problem(step.piece, error.message, error.remedy)])
+        return _trouble(step, error.message, error.remedy)
+    except PipelineError as error:
+        why, remedy = error.message, error.remedy or "The next run tries it again."
     except Exception as error:
-        foreseen = isinstance(error, PipelineError)
-        if not foreseen:
-            log.exception("an action failed unexpectedly", action=step.action, piece=step.piece)
-        if step.tries + 1 < MOST_TRIES:
-            keep(replace(step, tries=step.tries + 1))
-            raise Transient(f"{step.action}, {step.piece}: {error}") from error
-        if isinstance(error, PipelineError):
-            return Did(problems=[Problem(step.piece, error.message, error.remedy or "The next run tries it again.")])
+        log.exception("an action failed unexpectedly", action=step.action, piece=step.piece)
         why = f"Unexpected {type(error).__name__}: {error}"
-        return Did(problems=[Problem(step.piece, why, "The worker's log has the traceback; tell us of it.")])
+        remedy = "The worker's log has the traceback; tell us of it."
+    tries = step.tries + 1
+    if tries < MOST_TRIES:
+        return Later(claims.backoff(tries), mask(why), max(0, step.total - step.done), step.memo, tries=tries)
+    return _trouble(step, why, remedy)
+
+
+def _trouble(step: Step, why: str, remedy: str) -> Did:
+    """What a report says is read in the desk, in e-mails, by webhooks."""
+    return Did(problems=[Problem(step.piece, mask(why), mask(remedy))])
 
 
 class _Progress:

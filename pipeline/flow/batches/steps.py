@@ -37,7 +37,8 @@ class Did:
 class Later:
     """A piece is not done yet: look again after some seconds. ``memo`` is given back then.
 
-    ``left`` is how much is still to be done of what it waits for, ``said`` what it waits for, in a sentence.
+    ``left`` is how much is still to be done of what it waits for, ``said`` what it waits for, in a sentence; ``tries``
+    is how often it was tried in vain.
     """
 
     seconds: float
@@ -45,6 +46,7 @@ class Later:
     left: int = 0
     memo: Mapping[str, Any] = field(default_factory=dict)
     did: Did = field(default_factory=Did)
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +157,12 @@ class Step:
             problems=(*self.problems, *list(did.problems)[: max(room, 0)]),
             more_problems=self.more_problems + max(0, len(did.problems) - max(room, 0)),
             notes=(*self.notes, *did.notes)[:MOST_PROBLEMS],
-            tries=0,
         )
         if isinstance(result, Later):
             total = max(self.total, result.left)
-            return replace(added, said=result.said, total=total, done=total - result.left, memo=dict(result.memo))
-        return replace(added, at=self.at + 1, said="", total=0, done=0, memo={})
+            waits = replace(added, said=result.said, memo=dict(result.memo), tries=result.tries)
+            return replace(waits, total=total, done=total - result.left)
+        return replace(added, at=self.at + 1, said="", total=0, done=0, memo={}, tries=0)
 
 
 def pack(steps: Sequence[Step]) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from pipeline.network.schedules import Report, ReportWebhook
 from pipeline.stages.publish.outputs import secrets
 
 MOST_TRIES: Final = 8
-"""How often sending is tried: some ten minutes. The report stands in the ledger anyway."""
+"""How often sending is tried: some five minutes. The report stands in the ledger anyway."""
 
 _ANSWER: Final = 10_000  # bytes; nothing is done with it
 
@@ -107,16 +107,18 @@ def _mail(row: BatchRun, facts: dict[str, Any], told: Report, net: Network) -> D
     message = written(row, facts, told, net)
     message.connection = connection
     _save(row, facts | {"mailing": True})
+    did = Did({"emails": len(told.email)})
     try:
         message.send()
     except (SMTPException, OSError, ValueError) as error:  # ValueError: an address that no e-mail can have
         if digest.is_refused_for_now(error):
+            _save(row, facts)
             raise Transient(f"The mail server did not take it: {_plain(error)}.") from error
-        return Did(problems=[Problem("email", f"It was not sent: {_plain(error)}.", "Look at SECTIONWIRE_EMAIL_URL.")])
+        did = Did(problems=[Problem("email", f"It was not sent: {_plain(error)}.", "Look at SECTIONWIRE_EMAIL_URL.")])
     finally:
         connection.close()
-        _save(row, {name: value for name, value in facts.items() if name != "mailing"})
-    return Did({"emails": len(told.email)})
+    _save(row, facts)  # not in “finally”: whoever is stopped in the middle of it does not know
+    return did
 
 
 def written(row: BatchRun, facts: dict[str, Any], told: Report, net: Network) -> EmailMultiAlternatives:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from pipeline.ledger.models.claimable import Claimable, Status
+from pipeline.ledger.models.claimable import Claimable
 
 
 class ScheduleState(models.Model):
@@ -75,11 +75,6 @@ class BatchRun(Claimable):
     def has_begun(self) -> bool:
         """Whether a worker has begun with it."""
         return self.started_at is not None
-
-    @property
-    def is_claimed(self) -> bool:
-        """Whether a worker has it in hand at this moment."""
-        return self.status == Status.RUNNING
 
 
 class Rendering(models.Model):

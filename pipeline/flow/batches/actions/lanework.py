@@ -50,18 +50,14 @@ def _busy(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _wait(job: Job, piece: str, rows: Rows, memo: Mapping[str, Any], begin: Callable[[], Did]) -> Did | Later:
-    """Begin, and look until nothing is left; then say what failed meanwhile and what goes on without us."""
-    known = dict(memo)
-    did = Did()
-    if not known:
-        did = begin()
-        known = {"before": sum(each.filter(status=Status.FAILED).count() for each in rows)}
+    """Begin, and look until nothing is left; then say what has failed and what goes on without us."""
+    did = Did() if memo else begin()
     left = sum(_busy(each).count() for each in rows)
     if left and not job.impatient:
-        return Later(LOOK_SECONDS, _unserved(rows), left, known, did)
+        return Later(LOOK_SECONDS, _unserved(rows), left, {"has_begun": True}, did)
     failed = [each.filter(status=Status.FAILED) for each in rows]
     number = sum(each.count() for each in failed)
-    problems = [*did.problems, *(problem for each in failed for problem in _named(each))][: NAMED + 1]
+    problems = [*did.problems, *(problem for each in failed for problem in _named(each))][:NAMED]
     if number > NAMED:
         problems.append(Problem(f"{number - NAMED} more", "They failed as well.", "See: sectionwire doctor"))
     if left:
