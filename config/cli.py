@@ -67,7 +67,7 @@ People
 Programs
   tokens create | list | revoke
                      who may call the API at /api/v1, and for which sections
-  webhooks add | list | test | remove
+  webhooks add | list | test | deliveries | enable | remove
                      who is told what happens, and whether it arrived
 
 Safekeeping

@@ -190,6 +190,15 @@ def count(number: int, singular: str, plural: str = "") -> str:
     return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"
 
 
+def sentence(text: str) -> str:
+    """Words of a help as a sentence; names in them stay as they are.
+
+    >>> sentence("take over a CSV file")
+    'Take over a CSV file.'
+    """
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def size(number: int) -> str:
     """Bytes as people write them: ``17.2 MB``."""
     return f"{number / 1_000_000:.1f} MB" if number >= 100_000 else f"{number / 1000:.1f} kB"
@@ -242,17 +251,25 @@ def add_json(parser: ArgumentParser, what: str = "print JSON, for programs") -> 
     parser.add_argument("--json", action="store_true", dest="as_json", help=what)
 
 
-def add_edition(parser: ArgumentParser) -> None:
-    """The arguments that name an edition, and who decides."""
+def add_edition(parser: ArgumentParser, when: str = "needed only where two languages of a section both wait") -> None:
+    """The arguments that name an edition, and who decides; ``when`` says when the language must be given."""
     parser.add_argument("article", metavar="ARTICLE", help="its key, its uid or the uid's beginning, or its address")
     parser.add_argument("section", metavar="SECTION", help="the section's key, as in network.toml")
-    parser.add_argument("--language", metavar="TAG", help="needed only where two languages of a section both wait")
+    parser.add_argument("--language", metavar="TAG", help=when)
     add_by(parser)
 
 
 def add_by(parser: ArgumentParser) -> None:
     """The option ``--by``; :func:`person` reads it."""
     parser.add_argument("--by", type=person, default="", metavar="NAME", help="your name (default: your account's)")
+
+
+def positive(text: str) -> int:
+    """A number from 1 on, as an argument."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def person(text: str) -> str:

@@ -20,8 +20,8 @@ def find_article(name: str) -> Article:
     return article
 
 
-def find(article_name: str, section_key: str, language: str | None, net: Network) -> Edition:
-    """The edition that is meant: the one that waits for a decision, when no language is given.
+def find(article_name: str, section_key: str, language: str | None, net: Network, *, guess: bool = True) -> Edition:
+    """The edition that is meant. Where no language is given, the only one; ``guess``: or the only one that waits.
 
     Raises:
         Permanent: there is none, or a language must be given.
@@ -43,9 +43,9 @@ def find(article_name: str, section_key: str, language: str | None, net: Network
     if len(editions) == 1:
         return editions[0]
     waiting = [edition for edition in editions if edition.candidate_id]
-    if len(waiting) == 1:
+    if guess and len(waiting) == 1:
         return waiting[0]
-    tags = ", ".join(edition.language for edition in waiting or editions)
+    tags = ", ".join(edition.language for edition in (guess and waiting) or editions)
     raise Permanent(
         f"{section.name} has {article} in several languages: {tags}.", "Say which one you mean: --language TAG."
     )

@@ -399,6 +399,10 @@ def test_a_section_with_two_languages_must_be_told_which_unless_only_one_waits(d
     with pytest.raises(Permanent, match=r"several languages: en-PT, pt-PT\. Say which one you mean: --language TAG"):
         sectionwire("approve", "tide", "portugal")
     sectionwire("approve", "tide", "portugal", "--language", "en-PT")
+    # What is published already is not guessed at: readers would see it.
+    for command in (["revert", "--version", "1"], ["correct", "--note", "The height was missing."]):
+        with pytest.raises(Permanent, match=r"several languages: en-PT, pt-PT\. Say which one you mean"):
+            sectionwire(command[0], "tide", "portugal", *command[1:])
     sectionwire("approve", "tide", "portugal")
     assert not Edition.objects.filter(section="portugal", approved=None).exists()
 

@@ -255,6 +255,7 @@ def command(*arguments: str) -> str:
 
 def test_the_command_shows_or_sends(waits):
     """A dry run sends nothing and claims nothing; a person named gets it whatever the hour, but once."""
+    assert command("--dry-run") == "Nobody decides for any section: nothing to send.\n"
     person("ada", portugal="editor")
     person("bob", brazil="editor")
     shown = command("--dry-run")

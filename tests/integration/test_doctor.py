@@ -216,6 +216,15 @@ def test_what_is_wrong_with_the_desks_address_is_told(changes, expected, setting
     assert found[2]
 
 
+@pytest.mark.parametrize("address", ["http://[desk", "desk.example.org", "smtp://desk.example.org", ""])
+def test_an_address_of_the_desk_that_is_none_is_a_fault(address, settings):
+    """It does not end the look at the rest."""
+    settings.DESK_URL = address
+    ((level, message, remedy),) = told(surroundings.desk)
+    assert (level, address in message) == ("fault", True)
+    assert "SECTIONWIRE_URL" in remedy
+
+
 def test_secrets_that_others_can_read_or_change_are_told(tmp_path, monkeypatch):
     """Not those in a folder that nobody else may enter, and not those that only we may read."""
     for folder in (tmp_path, *tmp_path.parents):
@@ -230,11 +239,11 @@ def test_secrets_that_others_can_read_or_change_are_told(tmp_path, monkeypatch):
     file.chmod(0o644)
     assert told(surroundings.secrets)[0] == ("notice", f"Others may read or change {file}.", f"Run: chmod 600 {file}")
     tmp_path.chmod(0o700)
-    assert told(surroundings.secrets)[0][0] == "ok"
+    assert told(surroundings.secrets) == [("ok", "Nobody else can read or change 1 file with secrets.", "")]
     file.chmod(0o666)
     assert told(surroundings.secrets)[0][0] == "notice"
     file.unlink()
-    assert told(surroundings.secrets)[0][0] == "fault"
+    assert [each[0] for each in told(surroundings.secrets)] == ["fault"]
 
 
 def test_what_is_told_holds_no_secrets(installation):

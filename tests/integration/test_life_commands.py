@@ -6,7 +6,7 @@ import io
 import json
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from pipeline.errors import Permanent
 from pipeline.ledger.models import Article, Barrier, Correction, Edition
@@ -82,6 +82,11 @@ def test_release_holds_tells_and_opens(desk):
         say("release", "tide", "--open")
     with pytest.raises(Permanent, match="What is to be held"):
         say("release", "--hold")
+    with pytest.raises(Permanent, match="let out, or held, not both"):
+        say("release", "tide", "--open", "--hold")
+    for odd in (["--parts", "-3"], ["--until", "9999-12-31T23:59-12:00"], ["--until", "2040-01-01"]):
+        with pytest.raises(CommandError):
+            say("release", "--series", "Rivers", *odd)
     assert "more articles of the series" in say("release", "--series", "Rivers", "--parts", "3")
 
 

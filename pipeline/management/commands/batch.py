@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import Transient
+from pipeline.errors import Permanent, Transient
 from pipeline.management import console
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Command(console.Command):
 
         def add(name: str, what: str) -> ArgumentParser:
             made: ArgumentParser = actions.add_parser(
-                name, help=what, description=f"{what.capitalize()}.", formatter_class=console.HelpFormatter
+                name, help=what, description=console.sentence(what), formatter_class=console.HelpFormatter
             )
             if name != "list":
                 many = "?" if name == "show" else None
@@ -64,7 +64,9 @@ class Command(console.Command):
         if action == "show" and options["run"]:
             self._show(overview.find(options["run"]), as_json=options["as_json"])
             return
-        schedule = net.schedule(options["schedule"] or "")
+        if not options["schedule"]:
+            raise Permanent("Which run?", "Name a schedule, or --run NUMBER; see them: sectionwire batch list")
+        schedule = net.schedule(options["schedule"])
         if action == "run":
             self._run(
                 schedule, options["by"] or console.user(), wait=not options["no_wait"], as_json=options["as_json"]

@@ -33,7 +33,8 @@ class Command(console.Command):
         from pipeline.flow import corrections, installation
         from pipeline.management import editions
 
-        edition = editions.find(article, section, language, installation.network()) if section else None
+        net = installation.network()
+        edition = editions.find(article, section, language, net, guess=False) if section else None
         found = editions.find_article(article)
         text = console.one_line(note)
         done = corrections.label(found, text, by=by, edition_id=edition.pk if edition else None)

@@ -44,12 +44,15 @@ class Command(console.Command):
             else:
                 self._tell(each)
         if not told:
-            self.hint(f"{name or 'Nobody'} decides {'for no section' if name else 'for any section'}: nothing to send.")
+            self._nobody(name)
         if wrong := [each for each in told if each.outcome in (digest.Outcome.LATER, digest.Outcome.FAILED)]:
             raise Transient(
                 f"{console.count(len(wrong), 'digest')} could not be sent: {wrong[0].detail}.",
                 "Look at SECTIONWIRE_EMAIL_URL; those to be tried again are sent by the next run.",
             )
+
+    def _nobody(self, name: str) -> None:
+        self.hint(f"{name or 'Nobody'} decides {'for no section' if name else 'for any section'}: nothing to send.")
 
     def _tell(self, told: Told) -> None:
         counts = f", {told.waiting} waiting, {told.failed} failed" if told.waiting or told.failed else ""
@@ -58,7 +61,10 @@ class Command(console.Command):
     def _show(self, net: Network, only: str, *, as_json: bool) -> None:
         from pipeline.flow import digest  # as above
 
-        for user in digest.editors(only):
+        users = list(digest.editors(only))
+        if not users and not as_json:
+            self._nobody(only)
+        for user in users:
             found = digest.compose(user, net)
             if as_json:
                 self.emit({"name": user.get_username(), "address": user.email, **asdict(found)})

@@ -35,7 +35,7 @@ class Command(console.Command):
 
         def action_parser(name: str, what: str) -> ArgumentParser:
             parser: ArgumentParser = actions.add_parser(
-                name, help=what, description=f"{what.capitalize()}.", formatter_class=console.HelpFormatter
+                name, help=what, description=console.sentence(what), formatter_class=console.HelpFormatter
             )
             if name != "list":
                 parser.add_argument("name", metavar="NAME", help="the name with which they sign in")

@@ -40,7 +40,7 @@ class Command(console.Command):
         mode.add_argument("--again", action="store_true", help="write pages again that are published already")
         parser.add_argument("--section", metavar="KEY", help="with --retry or --again: of this section only")
         parser.add_argument("--article", metavar="ARTICLE", help="with --retry or --again: of this article only")
-        actions = parser.add_subparsers(dest="action", metavar="verify")
+        actions = parser.add_subparsers(dest="action", metavar="[verify]")
         verify = actions.add_parser(
             "verify",
             help="compare what outputs hold with the ledger",

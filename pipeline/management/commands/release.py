@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.errors import Permanent
@@ -35,7 +35,9 @@ class Command(console.Command):
             metavar="SECTION",
             help="hold it for these: a key, or key/language",
         )
-        parser.add_argument("--parts", type=int, default=0, metavar="N", help="how many articles the series must have")
+        parser.add_argument(
+            "--parts", type=console.positive, default=0, metavar="N", help="how many articles the series must have"
+        )
         parser.add_argument(
             "--until", type=_moment, metavar="TIME", help="at the latest until then: ISO 8601 with a zone"
         )
@@ -57,6 +59,8 @@ class Command(console.Command):
                 raise Permanent("What is to be held, or let out?", "Name an article, or --series NAME.")
             self._list(as_json=options["as_json"])
             return
+        if options["open"] and wants:
+            raise Permanent("It is let out, or held, not both.", "Leave out --open, or what goes with --hold.")
         if options["open"]:
             barrier = release.find_barrier(target)
             if barrier is None or not release.open_barrier(barrier, by=by):
@@ -64,7 +68,7 @@ class Command(console.Command):
             self.say(f"{target} is let out: what is approved goes out.")
             return
         if wants:
-            rule = {"required": options["require"], "parts": max(options["parts"], 0), "until": options["until"]}
+            rule = {"required": options["require"], "parts": options["parts"], "until": options["until"]}
             release.set_barrier(target, by=by, net=installation.network(), **rule)
         self._show(target, as_json=options["as_json"])
 
@@ -97,8 +101,8 @@ class Command(console.Command):
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            raise ArgumentTypeError(f"“{text}” has no zone: add one, such as +01:00 or Z")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ArgumentTypeError(f"“{text}” is no time: write 2026-12-01T08:00+01:00") from None
-    if moment.tzinfo is None:
-        raise ArgumentTypeError(f"“{text}” has no zone: add one, such as +01:00 or Z")
-    return moment

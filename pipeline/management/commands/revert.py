@@ -23,7 +23,7 @@ class Command(console.Command):
         return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        console.add_edition(parser)
+        console.add_edition(parser, "which page of a section that has several")
         parser.add_argument("--version", type=int, default=0, dest="number", metavar="N", help="which one")
         parser.add_argument(
             "--dismiss", default="", metavar="REASON", help="dismiss the findings that block it, for this reason"
@@ -35,7 +35,7 @@ class Command(console.Command):
         from pipeline.management import editions
 
         net = installation.network()
-        edition = editions.find(options["article"], options["section"], options["language"], net)
+        edition = editions.find(options["article"], options["section"], options["language"], net, guess=False)
         if not number:
             self._list(edition)
             return

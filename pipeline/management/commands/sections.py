@@ -59,13 +59,18 @@ class Command(console.Command):
             self.hint("To do so: sectionwire sections apply")
 
     def _list(self, net: Any, key: str, *, as_json: bool) -> None:
-        from pipeline.ledger.models import Edition  # as above
+        from django.db.models import Count, Q  # as above
 
+        from pipeline.ledger.models import Edition
+
+        counted = Edition.objects.values("section").annotate(
+            live=Count("pk", filter=Q(state="live")), waiting=Count("pk", filter=Q(candidate__isnull=False))
+        )
+        numbers = {each["section"]: (each["live"], each["waiting"]) for each in counted.order_by()}
         for section in net.sections:
             if key not in ("", section.key):
                 continue
-            mine = Edition.objects.filter(section=section.key)
-            live, waiting = mine.filter(state="live").count(), mine.filter(candidate__isnull=False).count()
+            live, waiting = numbers.get(section.key, (0, 0))
             tags = [language.tag for language in section.languages]
             state = f"retired ({section.retired})" if section.retired else "paused" if section.paused else "active"
             if as_json:

@@ -33,7 +33,7 @@ class Command(console.Command):
 
         def action_parser(name: str, what: str) -> ArgumentParser:
             parser: ArgumentParser = actions.add_parser(
-                name, help=what, description=f"{what.capitalize()}.", formatter_class=console.HelpFormatter
+                name, help=what, description=console.sentence(what), formatter_class=console.HelpFormatter
             )
             return parser
 
@@ -102,9 +102,9 @@ def moment(text: str) -> datetime:
     """A date or a time, as an argument: in UTC where it has no zone."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ArgumentTypeError(f"“{text}” is no date: write 2027-12-31") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _end(row: ApiToken) -> str:

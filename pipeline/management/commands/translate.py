@@ -51,7 +51,11 @@ class Command(console.Command):
         )
         parser.add_argument("--out", type=Path, metavar="DIR", help="write the results into this folder")
         parser.add_argument(
-            "--processes", type=positive, default=0, metavar="N", help="engine processes (default: one per core)"
+            "--processes",
+            type=console.positive,
+            default=0,
+            metavar="N",
+            help="engine processes (default: one per core)",
         )
         parser.add_argument("--engine", metavar="NAME", help="use this engine only (default: as network.toml says)")
         parser.add_argument(
@@ -124,14 +128,6 @@ def host(net: Network, engines: Sequence[str], processes: int) -> EngineHost:
         processes=processes or console.cores(),
         deadline_seconds=net.engines.deadline_seconds,
     )
-
-
-def positive(text: str) -> int:
-    """A number from 1 on, as an argument."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
 
 
 def excerpt(source: str) -> str:

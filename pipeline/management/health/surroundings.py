@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from pipeline.management.console import count
 from pipeline.management.health.result import Result
 from pipeline.masking import is_secret
 
@@ -20,7 +21,14 @@ _OF_CONTAINERS: Final = Path("/run/secrets")  # readable to all within a contain
 
 def desk() -> Iterator[Result]:
     """The desk's address, and whether what travels to it is protected."""
-    url = urlsplit(settings.DESK_URL)
+    try:
+        url = urlsplit(settings.DESK_URL)
+    except ValueError:
+        url = urlsplit("")
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        message = f"Its address, “{settings.DESK_URL}”, is no web address: links in e-mails lead nowhere."
+        yield Result("fault", "desk", message, "Set SECTIONWIRE_URL=https://… to where people reach it.")
+        return
     secure = bool(getattr(settings, "SESSION_COOKIE_SECURE", False))
     elsewhere = sorted({*settings.ALLOWED_HOSTS} - _NEAR)
     found = []
@@ -42,7 +50,7 @@ def desk() -> Iterator[Result]:
                 "Put a proxy with TLS in front of it; set SECTIONWIRE_URL=https://… and SECTIONWIRE_HTTPS=1",
             )
         )
-    if url.hostname and url.hostname not in {*settings.ALLOWED_HOSTS, *_NEAR} and "*" not in settings.ALLOWED_HOSTS:
+    if url.hostname not in {*settings.ALLOWED_HOSTS, *_NEAR} and "*" not in settings.ALLOWED_HOSTS:
         found.append(
             (f"The web does not answer as {url.hostname}, its own address.", f"Add {url.hostname} to SECTIONWIRE_HOSTS")
         )
@@ -73,7 +81,7 @@ def email() -> Iterator[Result]:
 
 def secrets() -> Iterator[Result]:
     """The files that hold secrets: nobody else may read or change them."""
-    open_ = 0
+    fine = 0
     files = [
         Path(path) for name, path in sorted(os.environ.items()) if path and name.endswith("_FILE") and is_secret(name)
     ]
@@ -86,12 +94,13 @@ def secrets() -> Iterator[Result]:
             )
             continue
         if _OF_CONTAINERS in file.parents:
-            continue
-        if mode & (stat.S_IWGRP | stat.S_IWOTH) or (mode & stat.S_IROTH and _is_in_the_open(file)):
-            open_ += 1
+            fine += 1
+        elif mode & (stat.S_IWGRP | stat.S_IWOTH) or (mode & stat.S_IROTH and _is_in_the_open(file)):
             yield Result("notice", "secrets", f"Others may read or change {file}.", f"Run: chmod 600 {file}")
-    if files and not open_:
-        yield Result("ok", "secrets", f"Nobody else can read the {len(files)} files that hold secrets.")
+        else:
+            fine += 1
+    if fine:
+        yield Result("ok", "secrets", f"Nobody else can read or change {count(fine, 'file')} with secrets.")
 
 
 def _is_in_the_open(file: Path) -> bool:
