@@ -13,11 +13,11 @@ of which the measuring is seconds; exits 1 when a target is missed.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks import fresh
 from benchmarks.desk import NETWORK, SECTION, SECTIONS
 from tests.services import postgres
 
@@ -61,14 +61,7 @@ def _set_up(home: Path, database: str) -> None:
     sections = "".join(SECTION.format(*section) for section in OF)
     (home / "network.toml").write_text(NETWORK.format() + sections + SCHEDULE, encoding="utf-8")
     (home / "static").mkdir()
-    os.environ.update(
-        SECTIONWIRE_HOME=str(home),
-        SECTIONWIRE_NETWORK=str(home / "network.toml"),
-        SECTIONWIRE_BROKER_URL="",
-        SECTIONWIRE_LOG="WARNING",
-        DATABASE_URL=database,
-    )
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    fresh.environment(home, database)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@ target is missed.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import fresh
 from benchmarks.desk import NETWORK, SECTION, SECTIONS
 from tests.services import postgres, valkey
 
@@ -52,16 +52,7 @@ def _set_up(home: Path, database: str, broker: str) -> None:
     sections = "".join(SECTION.format(*section) for section in TEN)
     (home / "network.toml").write_text(NETWORK.format() + sections, encoding="utf-8")
     (home / "static").mkdir()
-    os.environ.pop("SECTIONWIRE_DEBUG", None)
-    os.environ.update(
-        SECTIONWIRE_HOME=str(home),
-        SECTIONWIRE_NETWORK=str(home / "network.toml"),
-        SECTIONWIRE_BROKER_URL=broker,
-        SECTIONWIRE_LOG="WARNING",
-        SECTIONWIRE_API_RATE="0",
-        DATABASE_URL=database,
-    )
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    fresh.environment(home, database, SECTIONWIRE_BROKER_URL=broker, SECTIONWIRE_API_RATE="0")
 
 
 def _report(rows: dict[str, int], figures: Sequence[Figure]) -> int:

@@ -10,10 +10,11 @@ under 20 s of a core each and no engine work; the ratio is to parsing the feed a
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from pathlib import Path
+
+from benchmarks import fresh
 
 TARGET = 20.0
 NETWORK = """\
@@ -41,7 +42,7 @@ def main() -> int:
     """Run the benchmark; exits 1 when a target is missed."""
     with tempfile.TemporaryDirectory(prefix="sw-intake-") as folder:
         Path(folder, "network.toml").write_text(NETWORK, encoding="utf-8")
-        os.environ.update(SECTIONWIRE_HOME=folder, SECTIONWIRE_LOG="ERROR", DJANGO_SETTINGS_MODULE="config.settings")
+        fresh.environment(Path(folder), SECTIONWIRE_LOG="ERROR")
         # Imported once the environment says where the ledger is.
         from benchmarks.intake_run import Intake, ready
 

@@ -18,11 +18,12 @@ Takes about three minutes; exits 1 when a target is missed.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
 from typing import Final
+
+from benchmarks import fresh
 
 NETWORK: Final = """\
 [organisation]
@@ -88,13 +89,7 @@ def _set_up(home: Path) -> None:
     )
     (home / "network.toml").write_text(NETWORK + text, encoding="utf-8")
     (home / "static").mkdir()
-    os.environ.update(
-        SECTIONWIRE_HOME=str(home),
-        SECTIONWIRE_NETWORK=str(home / "network.toml"),
-        SECTIONWIRE_LOG="ERROR",
-        DATABASE_URL=f"sqlite:///{home / 'ledger.sqlite3'}",
-    )
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    fresh.environment(home, SECTIONWIRE_LOG="ERROR")
 
 
 if __name__ == "__main__":

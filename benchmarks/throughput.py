@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import statistics
 import sys
 import tempfile
@@ -24,6 +23,8 @@ from collections.abc import Sequence
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+
+from benchmarks import fresh
 
 PROCESSES = 2
 SENTENCES_PER_SECOND = 65  # of the raw engine on one core that nobody shares
@@ -111,12 +112,7 @@ def _set_up(home: Path, sections: int) -> None:
         SECTION.format(key=f"section-{number}", country=COUNTRIES[number]) for number in range(sections)
     )
     (home / "network.toml").write_text(text, encoding="utf-8")
-    os.environ.update(
-        SECTIONWIRE_HOME=str(home),
-        SECTIONWIRE_LOG="WARNING",
-        SECTIONWIRE_SWEEP_SECONDS="10",
-        DJANGO_SETTINGS_MODULE="config.settings",
-    )
+    fresh.environment(home, SECTIONWIRE_SWEEP_SECONDS="10")
 
 
 def _articles(count: int, characters: int) -> list[str]:

@@ -11,11 +11,12 @@ nothing is lost, and what is live stays live. Takes some seconds; exits 1 when a
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import tempfile
 from pathlib import Path
+
+from benchmarks import fresh
 
 SENTENCES, PARAGRAPHS = 40, 10
 TARGET = 1 / 15
@@ -68,7 +69,7 @@ def main() -> int:
     """Run the benchmark; exits 1 when a target is missed."""
     with tempfile.TemporaryDirectory(prefix="sw-update-") as folder:
         Path(folder, "network.toml").write_text(NETWORK, encoding="utf-8")
-        os.environ.update(SECTIONWIRE_HOME=folder, SECTIONWIRE_LOG="WARNING", DJANGO_SETTINGS_MODULE="config.settings")
+        fresh.environment(Path(folder))
         # Imported once the environment says where the ledger is.
         from benchmarks.update_run import Run, ready
 
