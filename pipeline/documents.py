@@ -321,7 +321,7 @@ class Page:
     provenance: Provenance
     published_at: datetime
     updated_at: datetime
-    corrections: tuple[Corrected, ...] = ()  # newest last
+    corrections: tuple[Corrected, ...] = ()  # newest first
     series: SeriesNavigation | None = None
 
 

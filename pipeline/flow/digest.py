@@ -206,10 +206,11 @@ def _send(user: User, net: Network, now: datetime, connection: Any, *, whenever:
         connection.open()
     except (SMTPException, OSError) as error:
         return Told(name, Outcome.LATER, *counts, f"the mail server can't be reached: {_plain(error)}")
+    message = written(user, digest, net)  # before it counts as sent
     row = _claim(user, there.date(), now)
     if row is None:  # another process got there first
         return Told(name, Outcome.ALREADY)
-    return _hand_over(row, written(user, digest, net), connection, counts)
+    return _hand_over(row, message, connection, counts)
 
 
 def _zone(user: User, net: Network) -> tzinfo:

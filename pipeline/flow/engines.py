@@ -64,9 +64,11 @@ def live_hops() -> list[list[Hop]]:
     return [[Hop(*hop) for hop in hops] for hops in rows if hops]
 
 
-def ring_or_wait(translation: Translation, source: str, net: Network) -> None:
-    """Announce a translation's lane, or let it wait for an engine when no live worker has the pair."""
-    workers = live_hops()
+def ring_or_wait(translation: Translation, source: str, net: Network, workers: Sequence[Sequence[Hop]]) -> None:
+    """Announce a translation's lane, or let it wait for an engine when no live worker has the pair.
+
+    ``workers`` are those of :func:`live_hops`, asked once for many translations.
+    """
     if any(find_route(net, source, translation.base, hops) for hops in workers):
         bell.announce(translation.lane)
         return

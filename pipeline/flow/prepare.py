@@ -80,7 +80,7 @@ def _make_current(article: Article, revision: Revision, document: SegmentedDocum
     article.save(update_fields=["current", "title", "language", "series"])
     links.note(article, body, revision.submitted_as)
     release.guard(article, document.metadata, net)
-    wanted = _target(article, document, net)
+    wanted, workers = _target(article, document, net), engines.live_hops()
     for base in sorted({base for _, _, base in wanted}):
         translation = _want(article, revision, base)
         editions = [
@@ -95,7 +95,7 @@ def _make_current(article: Article, revision: Revision, document: SegmentedDocum
                 translation, revision, as_source(document), author=revision.submitted_by or "submitter", net=net
             )
         else:
-            engines.ring_or_wait(translation, article.base, net)
+            engines.ring_or_wait(translation, article.base, net, workers)
 
 
 def _hold_back(editions: QuerySet[Edition], embargo: datetime | None) -> None:

@@ -147,8 +147,9 @@ def _again(ids: Sequence[int], by: str, why: str, net: Network, *, later: bool) 
             )
             for row in rows
         )
+        workers = engines.live_hops()
         for row in rows:
-            engines.ring_or_wait(row, row.article.base, net)
+            engines.ring_or_wait(row, row.article.base, net, workers)
     return len(rows)
 
 

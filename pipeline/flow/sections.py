@@ -161,6 +161,11 @@ def apply(net: Network, *, by: str, section: str = "", progress: Callable[[], An
         "rewrite": _rewrite,
     }
     found = check(net, section)
+    for key in {change.section for change in found if change.kind in steps}:
+        # Front pages, lists and feeds say the section's name and addresses, too. First: whoever runs it again after a
+        # kill finds no change any more in the sections that were done.
+        for output in net.section(key).outputs:
+            listing.again(output, key)
     for kind, step in steps.items():
         for change in found:
             if change.kind == kind:
@@ -169,9 +174,6 @@ def apply(net: Network, *, by: str, section: str = "", progress: Callable[[], An
                         hold(Edition.objects.values_list("article_id", flat=True).get(pk=pk))
                         step(pk, net.section(change.section), net, by)
                     progress()
-    for key in {change.section for change in found if change.kind in steps}:
-        for output in net.section(key).outputs:
-            listing.again(output, key)  # front pages, lists and feeds say the section's name and addresses, too
     return found
 
 

@@ -240,13 +240,14 @@ def _article(article: Article) -> dict[str, Any]:
 
 def _full(which: QuerySet[Edition]) -> QuerySet[Edition]:
     long = ("candidate__segments", "candidate__engines", "approved__segments", "approved__engines")
-    return which.select_related("article", "candidate", "approved").defer(*long).order_by("id")
+    related = which.select_related("article", "candidate", "approved").prefetch_related("deliveries")
+    return related.defer(*long).order_by("id")
 
 
 def _edition(edition: Edition) -> dict[str, Any]:
     version = edition.candidate or edition.approved
     release: datetime | None = edition.release_at
-    urls = edition.deliveries.exclude(url="").order_by("id").values_list("output", "url")
+    pages = sorted(edition.deliveries.all(), key=lambda page: page.pk)
     return _article(edition.article) | {
         "edition": edition.pk,
         "section": edition.section,
@@ -255,5 +256,5 @@ def _edition(edition: Edition) -> dict[str, Any]:
         "version": version.number if version else None,
         "by": edition.decided_by,
         "release_at": release.isoformat() if release else None,
-        "urls": dict(urls),
+        "urls": {page.output: page.url for page in pages if page.url},
     }

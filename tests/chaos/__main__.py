@@ -20,7 +20,7 @@ Treat a whole installation badly: workers and engines killed, the broker flushed
 once, an output that answers 500, 429, too late or not to the end. What comes out must be what an undisturbed run gives.
 
   script/chaos                                    the full form: 300 articles, 50 kills, about half an hour
-  script/chaos --articles 24 --kills 8 --outages 1    the form that CI runs
+  script/chaos --articles 24 --kills 8 --outages 1    the form of tests/flow/test_chaos.py, some minutes
   script/chaos --seed 7                           the same faults again, in the same order
 
 Exits 1 and keeps the logs when something is not as it must be.
@@ -90,7 +90,7 @@ def main() -> int:
 
 
 def _last_words(folder: Path) -> str:
-    """The end of the last run's log: where CI keeps no files, it is all there is."""
+    """The end of the last run's log: where no files are kept, it is all there is."""
     logs = sorted(folder.glob("*/log.txt"), key=lambda path: path.stat().st_mtime)
     return logs[-1].read_text(encoding="utf-8", errors="replace")[-4000:] if logs else ""
 

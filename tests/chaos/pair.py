@@ -48,7 +48,10 @@ def compare(wanted: Wanted, folder: Path, database: Database, broker: Broker, re
         return [str(stuck)]
     _tell("disturbed", hurt, report)
     _repeated(hurt, calm, report)
-    return judge(hurt, calm, known, options, folder / "disturbed")
+    return [
+        *(f"undisturbed, verify: {drift}" for drift in calm.drifts),  # else both might lack the same
+        *judge(hurt, calm, known, options, folder / "disturbed"),
+    ]
 
 
 def hang_up() -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -37,7 +36,6 @@ class Processes:
     children: Sequence[Child]
     environment: Mapping[str, str]
     log: Path
-    killed: list[str] = field(default_factory=list)
 
     @contextmanager
     def running(self) -> Iterator[Processes]:
@@ -72,8 +70,7 @@ class Processes:
             return False
         victim = random.Random(draw).choice(alive)
         assert victim.process is not None
-        victim.process.send_signal(signal.SIGKILL)
-        self.killed.append(victim.name)
+        victim.process.kill()
         return True
 
     def kill_engine(self, draw: float) -> bool:
@@ -82,7 +79,6 @@ class Processes:
         if not engines:
             return False
         random.Random(draw).choice(engines).kill()
-        self.killed.append("engine")
         return True
 
     def engines(self) -> list[psutil.Process]:

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from pipeline.errors import Permanent
 from pipeline.flow import decisions, editing, erase, prepare, publish, submit, sweep, tokens, translate, undo
@@ -31,6 +32,7 @@ from pipeline.ledger.models import (
     Erasure,
     Event,
     Finding,
+    Listed,
     Membership,
     MemoryUnit,
     Note,
@@ -164,14 +166,20 @@ def test_it_is_being_erased_until_outputs_have_confirmed_and_then_the_sweep_fini
     assert having(SECRET) == set()
     pages = Client()
     pages.force_login(User.objects.create_user("oda", is_staff=True))
-    for address in (reverse("board"), reverse("home"), reverse("article", args=[UID]), reverse("deliveries")):
+    for address in (reverse("board"), reverse("article", args=[UID]), reverse("deliveries")):
         assert pages.get(address).status_code == 200, address
     published.work()  # nothing of it wakes up again
     assert invariants.broken() == []
 
 
 def test_without_outputs_nothing_is_waited_for(published):
-    """What an output that is gone for good still has is out of our hands: lists forget it all the same."""
+    """What an output that is gone for good still has is out of our hands: lists forget it all the same.
+
+    Also those of an output that stands in network.toml no more.
+    """
+    page = Listed.objects.filter(delivery__edition__article__uid=UID).first()
+    assert SECRET in json.dumps(page.teaser)
+    Delivery.objects.filter(pk=page.pk).update(output="given-up")
     done = erase_it(without_outputs=True)
     assert done.is_done
     assert having(SECRET) == set()
@@ -297,6 +305,24 @@ def test_killed_in_the_middle_of_a_person_it_goes_on_with_the_same_tombstone(des
     assert row.name == ""
     assert desk.edition("portugal").decided_by == row.subject
     assert having(NAME, MAIL) == {"Note.text"}
+
+
+def test_what_can_not_be_finished_now_keeps_nobody_from_the_rest(desk, person, monkeypatch):
+    """The sweep: it rings the lanes as well. Here they have become the last who runs the installation meanwhile."""
+    with monkeypatch.context() as patch:
+        patch.setattr(erasing_person, "replace_everywhere", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            erase.erase_person(NAME, by="root")
+    User.objects.filter(username=NAME).update(is_superuser=True)
+    User.objects.filter(username="root").update(is_active=False)
+    Delivery.objects.update(status="ready", due_at=timezone.now())
+    with capture_logs() as lines:
+        assert sweep.sweep().lanes
+    (line,) = [line for line in lines if line["event"] == "an erasure could not be finished"]
+    assert NAME not in str(line)
+    User.objects.filter(username="root").update(is_active=True)
+    sweep.sweep()
+    assert not Erasure.objects.filter(finished_at=None).exists()
 
 
 def test_who_is_nobody_or_the_last_of_all_operators_is_not_erased(db):

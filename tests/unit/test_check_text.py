@@ -375,7 +375,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("pair", ["en pt", "en fr"])
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(40)  # a second on a machine that nobody shares
 def test_hostile_text_is_looked_at_to_its_end(name, pair):
     """No check crashes; a check that takes quadratic time would run into the limit."""
     text = HOSTILE[name]

@@ -133,7 +133,10 @@ def test_assets_are_sent_once_by_a_process_and_files_that_are_no_text_in_base64(
     for _ in range(2):
         output.put_assets({"assets/site-12.css": b"p{}", "assets/dot-34.png": b"\x89PNG\xff"})
     assert len(receiver.seen) == 2
-    assert receiver.assets["assets/site-12.css"]["file"]["text"] == "p{}"
+    style = receiver.assets["assets/site-12.css"]
+    assert style["file"]["text"] == "p{}"
+    assert style["url"] == output.address("assets/site-12.css")
+    assert style["digest"] == hashlib.sha256(b"p{}").hexdigest()
     assert receiver.assets["assets/dot-34.png"]["file"]["base64"] == "iVBOR/8="
     output.put("pt-pt/", {"feed.atom": b"<feed/>"}, "feed/pt-PT", 1)
     body = receiver.pages["feed/pt-PT"]

@@ -6,6 +6,9 @@ the sweep.
 
 from __future__ import annotations
 
+import structlog
+
+from pipeline.errors import PipelineError
 from pipeline.flow.erase.article import Progress, erase_article, foresee_article
 from pipeline.flow.erase.person import Erased, erase_person, foresee_person
 from pipeline.ledger.models import Article, Erasure
@@ -21,14 +24,23 @@ __all__ = [
     "go_on",
 ]
 
+log = structlog.get_logger()
+
 
 def go_on(net: Network) -> int:
     """Finish what was begun and can be finished now. Returns how much was."""
     finished = 0
     for row in Erasure.objects.filter(finished_at=None).order_by("pk"):
-        if row.kind == Erasure.Kind.PERSON:
-            erase_person(row.name, by=row.by)
-            finished += 1
-        elif article := Article.objects.filter(uid=row.subject).first():
-            finished += erase_article(article, by=row.by, net=net).is_done
+        try:
+            finished += _finish(row, net)
+        except PipelineError as error:  # whoever calls this, the sweep, has more to do
+            log.warning("an erasure could not be finished", kind=row.kind, erasure=row.pk, remedy=error.remedy)
     return finished
+
+
+def _finish(row: Erasure, net: Network) -> bool:
+    if row.kind == Erasure.Kind.PERSON:
+        erase_person(row.name, by=row.by)
+        return True
+    article = Article.objects.filter(uid=row.subject).first()
+    return article is not None and erase_article(article, by=row.by, net=net).is_done

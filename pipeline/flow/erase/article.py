@@ -31,6 +31,7 @@ from pipeline.ledger.models import (
     Finding,
     IdempotencyKey,
     Link,
+    Listed,
     MemoryUnit,
     Note,
     Passage,
@@ -114,9 +115,10 @@ def erase_article(article: Article, *, by: str, net: Network, without_outputs: b
         if not row.without_outputs and (waits := _waits(held)):  # an update came in a moment ago
             return Progress(article.uid, article.title, is_done=False, rows={}, waits=waits, elsewhere=elsewhere)
         rows = {name: found.count() for name, found in _going(held).items()}
-        rows["machine memory"] = len(_machine_memory(held))
+        memory = _machine_memory(held)
+        rows["machine memory"] = len(memory)
         _let_go(held, net)
-        _scrub(held)
+        _scrub(held, memory)
         now = clock.now()
         Event.objects.create(article=held, at=now, stage="intake", actor=by, message="erased for good")
         Erasure.objects.filter(pk=row.pk).update(finished_at=now)
@@ -207,6 +209,7 @@ def _let_go(article: Article, net: Network) -> None:
             by_output[page.output].append(page)
     for pages in by_output.values():
         listing.confirmed(pages, {}, net)
+    Listed.objects.filter(delivery__edition__article=article).delete()  # at outputs that are in network.toml no more
     remove = Delivery.Action.REMOVE
     _pages(article).update(
         **_FREE,
@@ -229,12 +232,12 @@ def _let_go(article: Article, net: Network) -> None:
     Version.objects.filter(translation__article=article).update(parent=None, restored=None)
 
 
-def _scrub(article: Article) -> None:
+def _scrub(article: Article, memory: Sequence[int]) -> None:
     known = [unpack_metadata(each) for each in article.revisions.values_list("metadata", flat=True)]
     names = article.revisions.values_list("submitted_as", flat=True)
     # Runs that report on it name it by what people know it by.
     told = [article.title, article.key, article.canonical_url, *names, *(each.title for each in known)]
-    MemoryUnit.objects.filter(pk__in=_machine_memory(article)).delete()
+    MemoryUnit.objects.filter(pk__in=memory).delete()
     for found in _going(article).values():
         found.delete()
     empty = pack_metadata(Metadata(title=TOMBSTONE, language=article.language))

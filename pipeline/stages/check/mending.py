@@ -14,9 +14,10 @@ from rapidfuzz import fuzz
 
 from pipeline.documents import Segment, Term
 from pipeline.stages.check import addresses, marks
+from pipeline.stages.check.numbers import NUMBER
 from pipeline.stages.check.prose import Edit, Prose
 from pipeline.stages.translate import approved, taken, terms
-from pipeline.stages.translate.numbers import restored
+from pipeline.stages.translate.numbers import digits_of, restored
 from pipeline.stages.translate.terms import Fault, Problem
 from pipeline.stages.translate.words import words
 
@@ -50,12 +51,9 @@ def _repeated(case: Case) -> Iterator[str]:
                 yield case.prose.edited([(one[0][0], two[0][0], "")])
 
 
-_NUMBER: Final = re.compile(r"\d+(?:[.,'’٬٫]\d+|[ \xa0\u202f]\d{3}(?!\d))*")
-
-
 def _numbers(case: Case) -> Iterator[str]:
     """Numbers that are not the source's become those of the source that are missing, in order."""
-    ours, theirs = list(_NUMBER.finditer(case.source.text)), list(_NUMBER.finditer(case.prose.text))
+    ours, theirs = list(NUMBER.finditer(case.source.text)), list(NUMBER.finditer(case.prose.text))
     lost, added = _beyond(ours, theirs), _beyond(theirs, ours)
     if not lost or len(lost) != len(added):
         return
@@ -65,18 +63,14 @@ def _numbers(case: Case) -> Iterator[str]:
 
 def _beyond(some: list[re.Match[str]], others: list[re.Match[str]]) -> list[re.Match[str]]:
     """The numbers of one text that the other does not have as often."""
-    left = Counter(map(_digits, others))
+    left = Counter(digits_of(match[0]) for match in others)
     found = []
     for match in some:
-        if left[_digits(match)] > 0:
-            left[_digits(match)] -= 1
+        if left[digits := digits_of(match[0])] > 0:
+            left[digits] -= 1
         else:
             found.append(match)
     return found
-
-
-def _digits(match: re.Match[str]) -> str:
-    return "".join(str(int(each)) for each in match[0] if each.isdecimal())
 
 
 def _emails(case: Case) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pipeline.stages.check.dates import without_common
 from pipeline.stages.translate.numbers import digits_of
 
 # Digits with the marks between them that group thousands or begin decimals, in whatever locale.
-_NUMBER: Final = re.compile(r"\d+(?:[.,'’٬٫]\d+|[ \xa0\u202f]\d{3}(?!\d))*")
+NUMBER: Final = re.compile(r"\d+(?:[.,'’٬٫]\d+|[ \xa0\u202f]\d{3}(?!\d))*")
 _AFTERNOON: Final = re.compile(r"(?<![\d.,:])(\d{1,2})(?:[:.](\d\d))?\s?([ap])\.?\s?m\b", re.IGNORECASE)
 _MORNING: Final = re.compile(r"(?<![\d.,:])0(?=\d[:.h]\d\d(?!\d))")
 _FULL_HOUR: Final = re.compile(r"(?<=\d)[:h]00\b")
@@ -40,7 +40,7 @@ def numbers(text: str) -> Counter[str]:
 
     Separators are left out since only the locale says what they mean.
     """
-    return Counter(digits_of(match[0]) for match in _NUMBER.finditer(text))
+    return Counter(digits_of(match[0]) for match in NUMBER.finditer(text))
 
 
 def _on_24_hours(text: str) -> str:

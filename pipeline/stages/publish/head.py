@@ -21,9 +21,8 @@ _IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2
 def content_security_policy(embed_hosts: Sequence[str]) -> str:
     """The policy of every page: no script, style from the site itself, frames only from the embed hosts.
 
-    ``file:`` is for a page that is opened from a disk, where browsers take ``'self'`` for nothing; a page that came over
-    the network can load no file. ``<meta>`` can't carry ``frame-ancestors``: that
-    is the web server's to send.
+    ``file:`` is for a page that is opened from a disk, where browsers take ``'self'`` for nothing; a page that came
+    over the network can load no file. ``<meta>`` can't carry ``frame-ancestors``: that is the web server's to send.
 
     Raises:
         ValueError: an embed host is no host name, and so would change the policy.

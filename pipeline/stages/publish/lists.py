@@ -63,7 +63,7 @@ def kind(word: str) -> ListKey | None:
 
 @lru_cache(maxsize=4096)
 def named(what: str, name: str) -> ListKey | None:
-    """The list of a series, an author or a tag: the same for names that differ in case and accents only."""
+    """The list of a series, an author or a tag: the same for names that differ in case only, or in Latin accents."""
     name = " ".join(name.split())
     return ListKey(f"{what}:{_word(name)}", name[:300]) if name else None
 
@@ -72,7 +72,8 @@ def _word(name: str) -> str:
     """A name as the last word of an address. What a slug leaves out (C, C++ and C#) is told by a digest."""
     word = slug.plain(name)
     letters = unicodedata.normalize("NFKC", name)
-    if word and len(letters) <= _LONGEST and all(map(_is_told, letters)):
+    is_whole = len(word) <= _LONGEST >= len(letters) and len(letters.encode(errors="surrogatepass")) <= slug.MAX_BYTES
+    if word and is_whole and all(map(_is_told, letters)):
         return word
     digest = hashlib.sha256(letters.casefold().encode(errors="surrogatepass")).hexdigest()[:8]
     return f"{word}-{digest}" if word else digest

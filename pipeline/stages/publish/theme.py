@@ -25,6 +25,7 @@ from pipeline.stages.publish.wording import Wording
 _HERE: Final = Path(__file__).parent
 _STYLESHEETS: Final = ("base.css", "article.css", "front.css", "list.css")
 _OWN: Final = "own.css"
+_FAULTS: Final = (TemplateSyntaxError, TemplateDoesNotExist, VariableDoesNotExist)
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 _MOST_BYTES: Final = 20_000_000  # of a theme's assets: they stay in memory, and go to every output
 # What a UTF-8 page can't hold, or what its readers' parsers refuse: controls, lone surrogates, non-characters.
@@ -61,7 +62,7 @@ class Theme:
         context = Context(dict(values), use_l10n=False, use_tz=False)
         try:
             html = self._engine.get_template(template).render(context)
-        except (TemplateSyntaxError, TemplateDoesNotExist, VariableDoesNotExist) as error:
+        except (*_FAULTS, OSError, UnicodeDecodeError, RecursionError) as error:  # it can't be read, or includes itself
             raise Permanent(
                 f"The template {template} can't be rendered: {error}.",
                 "Mend the installation's own templates, or move them away to get ours back.",

@@ -86,9 +86,10 @@ class Wording:
 
 
 def _fields(text: str) -> set[str]:
-    """The names in braces. A lone brace counts as a name that nothing fills in."""
+    """The names in braces. A lone brace counts as a name that nothing fills in, and so does a name with a format."""
     try:
-        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+        parts = [part for part in Formatter().parse(text) if part[1] is not None]
+        return {text if spec or conversion else str(name) for _, name, spec, conversion in parts}
     except ValueError:
         return {text}
 
@@ -101,6 +102,6 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, str]]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Permanent(f"{path} can't be read: {error}.", _REMEDY) from error
     kinds = texts.pop("kinds", {})
-    if not all(isinstance(text, str) for text in [*texts.values(), *kinds.values()]):
+    if not isinstance(kinds, dict) or not all(isinstance(text, str) for text in [*texts.values(), *kinds.values()]):
         raise Permanent(f"{path} holds something other than texts.", _REMEDY)
     return texts, kinds

@@ -58,7 +58,8 @@ class WebhookOutput:
             known = (self._url, self._section, check_path(name))
             if known not in _sent_assets:
                 digest = hashlib.sha256(data).hexdigest()
-                self._post("asset", name, 0, {"path": name, "digest": digest, "file": _file(name, data)})
+                about = {"path": name, "url": self.address(name), "digest": digest}
+                self._post("asset", name, 0, {**about, "file": _file(name, data)})
                 _sent_assets.add(known)
 
     def put(self, path: str, files: Mapping[str, bytes], key: str, sequence: int, page: Page | None = None) -> Sent:
