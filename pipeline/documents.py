@@ -270,6 +270,7 @@ class Provenance:
     origin: str  # "source", "machine" or "person"
     engines: tuple[str, ...] = ()  # Route.name of the routes taken
     approved_by: str = ""
+    glossary: str = ""  # digest of the terms that held when it was translated
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,5 +29,9 @@ class Transient(PipelineError):
         self.retry_after = retry_after
 
 
+class Unreachable(Transient):
+    """No answer at all, or none in time: whoever asks the same server for something else now would wait as long."""
+
+
 class Permanent(PipelineError):
     """Trying again changes nothing: a person must act, and the message says how."""

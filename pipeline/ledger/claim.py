@@ -8,17 +8,27 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from django.db import connection, transaction
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from pipeline.errors import PipelineError, Transient
-from pipeline.ledger.models import BatchRun, Claimable, Delivery, Refresh, Revision, Status, Translation, WebhookSend
+from pipeline.ledger.models import (
+    BatchRun,
+    Claimable,
+    Delivery,
+    Receipt,
+    Refresh,
+    Revision,
+    Status,
+    Translation,
+    WebhookSend,
+)
 
 MAX_DEATHS: Final = 5
 MAX_ATTEMPTS: Final = 18  # with the backoff below: about a day of transient errors
@@ -28,6 +38,7 @@ CLAIMABLES: Final[tuple[type[Claimable], ...]] = (Revision, Translation, Deliver
 M = TypeVar("M", bound=Claimable)
 
 _ENDED: Final[dict[str, Any]] = {"reason": "", "token": None, "lease_until": None, "attempts": 0, "deaths": 0}
+_DIED: Final[dict[str, Any]] = {"token": None, "lease_until": None, "deaths": F("deaths") + 1}
 
 
 class LostClaim(Exception):  # noqa: N818 - an expected outcome that rolls a transaction back
@@ -111,6 +122,34 @@ def put_off(row: Delivery, token: uuid.UUID, status: Status, reason: str = "", *
         raise LostClaim
 
 
+def give_back(claim: Claim[M], ids: Sequence[int]) -> None:
+    """End the claim of rows at which nobody has worked: ready as before, as if they had not been claimed.
+
+    Of a page that was never sent, nothing says that it was: it can still be undone. Call it in a transaction; of pages,
+    in one that holds their articles.
+    """
+    still_held(claim)  # locks them in one order
+    rows = claim.model._default_manager.filter(pk__in=ids, token=claim.token, status=Status.RUNNING)
+    if claim.model is Delivery:
+        sent = Exists(Receipt.objects.filter(delivery=OuterRef("pk")))
+        # Withdrawn meanwhile, it leaves nothing, as if it had been withdrawn before it was claimed.
+        action = Case(When(action=Delivery.Action.NOTICE, then=Value("remove")), default=F("action"))
+        rows.filter(~sent, confirmed_seq=0).update(sending_seq=0, action=action)
+    rows.update(status=Status.READY, token=None, lease_until=None, attempts=F("attempts") - 1)
+
+
+def put_off_ready(rows: QuerySet[M], due: Any) -> None:
+    """Let rows be due no sooner than at a moment; those that somebody is changing right now stay as they will be.
+
+    Whoever changes rows holds their articles first, and this does not: so it must wait for no row.
+    """
+    rows = rows.filter(status=Status.READY, due_at__lt=due)
+    if connection.features.has_select_for_update_skip_locked:
+        ids = list(rows.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True))
+        rows = rows.model._default_manager.filter(pk__in=ids)
+    rows.update(due_at=due)
+
+
 def still_held(claim: Claim[M]) -> set[int]:
     """The ids of the claim's rows that are still its own, locked for the rest of the transaction."""
     rows = claim.model._default_manager.filter(id__in=claim.ids, token=claim.token, status=Status.RUNNING)
@@ -170,19 +209,31 @@ def backoff(attempts: int, retry_after: float | None = None) -> float:
     return max(jittered, retry_after or 0.0)
 
 
-def release_expired() -> int:
-    """Make rows whose lease ran out ready again, or failed after the fifth time. Returns how many."""
+def release_expired(tell: Callable[[type[Claimable], Sequence[int]], None] | None = None) -> int:
+    """Make rows whose lease ran out ready again, or failed after the fifth time. Returns how many.
+
+    ``tell`` is given the ids of those that failed, in the transaction that fails them.
+    """
     released = 0
     for model in CLAIMABLES:
         expired = model._default_manager.filter(status=Status.RUNNING, lease_until__lt=Now())
-        ended: dict[str, Any] = {"token": None, "lease_until": None, "deaths": F("deaths") + 1}
-        released += expired.filter(deaths__gte=MAX_DEATHS - 1).update(
-            status=Status.FAILED,
-            reason=f"The worker died {MAX_DEATHS} times during this work. Look at the log, then retry it.",
-            **ended,
-        )
-        released += expired.update(status=Status.READY, **ended)
+        released += _fail_poisonous(model, expired, tell)
+        released += expired.update(status=Status.READY, **_DIED)
     return released
+
+
+def _fail_poisonous(
+    model: type[M], expired: QuerySet[M], tell: Callable[[type[Claimable], Sequence[int]], None] | None
+) -> int:
+    """Fail those of some rows over which a worker died for the last time. Returns how many."""
+    with transaction.atomic():
+        last = expired.filter(deaths__gte=MAX_DEATHS - 1).order_by("pk")
+        if ids := list(last.select_for_update().values_list("pk", flat=True)):
+            reason = f"The worker died {MAX_DEATHS} times during this work. Look at the log, then retry it."
+            model._default_manager.filter(pk__in=ids).update(status=Status.FAILED, reason=reason, **_DIED)
+            if tell is not None:
+                tell(model, ids)
+    return len(ids)
 
 
 def due_lanes() -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -273,6 +275,15 @@ def _entry(term: GlossaryTerm, row: GlossaryTranslation | None) -> Entry:
 def terms(source: str, target: str) -> tuple[Term, ...]:
     """The terms that hold from one base into another (BCP 47), as the stages take them."""
     return (*_translated(source, target), *_kept(source, target))
+
+
+def digest(held: Iterable[Term]) -> str:
+    """Tells which terms held: SHA-256 of what they ask for, in whatever order; empty where there are none.
+
+    Notes ask for nothing.
+    """
+    asked = sorted([term.source, term.target, term.exact_case, sorted(term.forbidden)] for term in held)
+    return hashlib.sha256(json.dumps(asked, ensure_ascii=False).encode()).hexdigest() if asked else ""
 
 
 def own_terms(source: str, target: str) -> tuple[Term, ...]:

@@ -70,6 +70,7 @@ class Revision(Claimable):
         indexes: ClassVar[list[models.Index]] = [
             *Claimable.Meta.indexes,
             models.Index(fields=["checksum"], name="revision_checksum"),
+            models.Index(fields=["submitted_by", "-id"], name="revision_by"),
         ]
 
     def __str__(self) -> str:

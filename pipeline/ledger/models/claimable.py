@@ -36,6 +36,8 @@ class Claimable(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["lane", "status", "priority", "due_at", "id"], name="%(class)s_claim"),
             models.Index(fields=["lease_until"], condition=models.Q(status="running"), name="%(class)s_lease"),
+            # What waits for a person is looked for in every lane at once: few rows of very many.
+            models.Index(fields=["id"], condition=models.Q(status="failed"), name="%(class)s_failed"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(

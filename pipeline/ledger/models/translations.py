@@ -53,6 +53,8 @@ class Version(models.Model):
     segments = models.JSONField()
     title = models.TextField(blank=True, default="")  # the translated title, which stands in segments too: searched
     engines = models.JSONField(default=list)  # Route.name of each route taken; a segment's routes count in it
+    # ledger.glossary.digest of the terms that held when it was translated; empty where there were none
+    glossary = models.CharField(max_length=64, blank=True, default="", db_default="")
     created_at = models.DateTimeField()
 
     class Meta:
