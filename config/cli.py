@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
-from importlib.metadata import version
-from typing import Final
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, Final
 
 OVERVIEW: Final = """\
 Sectionwire carries an article to every national section, in its languages, under its own editors.
@@ -75,7 +77,7 @@ Safekeeping
   restore FILE       a backup into an empty ledger; --check looks at it only
 
 By itself
-  batch list | run | show | pause | resume
+  batch list | run | show | stop | pause | resume
                      what schedules did and will do, by night and in the morning
 
 Several machines
@@ -89,10 +91,17 @@ Several machines
 """
 
 
+WITHOUT_LEDGER: Final = frozenset(["clean", "translate"])
+"""Commands that work on files. Django's models, and all that belongs to them, are not loaded for them: that would take
+longer than to clean a file."""
+
+
 def main() -> int:
     """Run a command. Returns its exit status; a foreseen failure is one clear line on standard error."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:] == ["--version"]:
+        from importlib.metadata import version  # slow to import, and nothing else here needs it
+
         print(f"sectionwire {version('sectionwire')}")  # noqa: T201
         return 0
     if len(sys.argv) < 2 or (sys.argv[1] in {"-h", "--help", "help"} and len(sys.argv) == 2):
@@ -100,12 +109,11 @@ def main() -> int:
         return 0
     # Imported here: the overview needs no Django, and comes at once.
     from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
 
     from pipeline.errors import PipelineError
 
     try:
-        execute_from_command_line(["sectionwire", *sys.argv[1:]])
+        _run(["sectionwire", *sys.argv[1:]])
     except (PipelineError, ImproperlyConfigured) as error:
         print(f"sectionwire: {error}", file=sys.stderr)  # noqa: T201
         return 1
@@ -117,3 +125,27 @@ def main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return 0
+
+
+def _run(arguments: Sequence[str]) -> None:
+    if arguments[1] in WITHOUT_LEDGER:
+        # Beautiful Soup imports it for CSS selectors, which takes as long as all else of it; we use none.
+        sys.modules.setdefault("soupsieve", _Late("soupsieve"))
+        command = importlib.import_module(f"pipeline.management.commands.{arguments[1]}").Command()
+        command.run_from_argv(list(arguments))
+        return
+    from django.core.management import execute_from_command_line  # as above
+
+    execute_from_command_line(list(arguments))
+
+
+class _Late(ModuleType):
+    """A module that is loaded when something of it is used. ``importlib.util.LazyLoader`` would load it as soon as
+    somebody else imports it."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)

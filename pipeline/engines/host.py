@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError, Lock, local
@@ -93,12 +93,10 @@ class EngineHost:
             NoModel: a model of the route is not installed, or damaged.
             Transient: a model was replaced meanwhile or can't be loaded, or the host is closed.
         """
-        futures = [self._submit(route, job) for job in self._cut(route, sentences)]
+        futures = [self._submit(route, job) for job in cut(sentences, *self._jobs(route))]
         try:
             for future in as_completed(futures):
                 yield future.result()
-        except CancelledError:
-            raise self._stopping() from None
         finally:
             for future in futures:
                 future.cancel()
@@ -111,7 +109,7 @@ class EngineHost:
                 futures = [self._threads.submit(self._warm, routes, self._together) for _ in range(self._processes)]
                 for future in futures:
                     future.result()
-            except (CancelledError, RuntimeError):  # closed meanwhile, or before
+            except RuntimeError:  # closed before
                 raise self._stopping() from None
 
     def prepare(self, routes: Sequence[Route], processes: int) -> None:
@@ -124,6 +122,15 @@ class EngineHost:
         for _ in range(count):
             self._threads.submit(self._warm, routes, self._together)
 
+    def fill(self, route: Route) -> int:
+        """Characters of source text that make a full job for every process.
+
+        Raises:
+            Transient: the route needs an engine that is not run here.
+        """
+        characters, processes = self._jobs(route)
+        return characters * processes
+
     def close(self) -> None:
         """End all processes at once. Calls of ``translate`` that are under way raise Transient."""
         with self._lock:
@@ -132,7 +139,8 @@ class EngineHost:
                 child.kill()
             self._children.clear()
         self._together.abort()  # whoever waits there for the others would wait in vain
-        self._threads.shutdown(cancel_futures=True)
+        # Waiting jobs are not cancelled, for ``as_completed`` never hears of that: each of them finds the host closed.
+        self._threads.shutdown()
 
     def __enter__(self) -> Self:
         return self
@@ -144,14 +152,15 @@ class EngineHost:
 
     # what to do together
 
-    def _cut(self, route: Route, sentences: Sequence[str]) -> list[list[str]]:
+    def _jobs(self, route: Route) -> tuple[int, int]:
+        """How many characters a job has, and how many jobs run at the same time."""
         engines = [self._class(hop) for hop in route.hops]
         wanted = [
             getattr(engine, "batch_characters", BATCH_CHARACTERS) * (self._processes if _parallel(engine) else 1)
             for engine in engines
         ]
         processes = 1 if engines and all(map(_parallel, engines)) else self._processes
-        return cut(sentences, min(wanted, default=BATCH_CHARACTERS), processes)
+        return min(wanted, default=BATCH_CHARACTERS), processes
 
     def _class(self, hop: Hop) -> type[Engine]:
         try:
@@ -171,6 +180,8 @@ class EngineHost:
 
     def _run(self, route: Route, job: list[str]) -> dict[str, str | Failure]:
         """One job along all hops: what failed on the way stays behind."""
+        if self._closed:
+            raise self._stopping()
         texts: dict[str, str | Failure] = {sentence: sentence for sentence in job}
         for hop in route.hops:
             wanted = list(dict.fromkeys(text for text in texts.values() if isinstance(text, str)))
@@ -269,7 +280,8 @@ class EngineHost:
 def cut(sentences: Sequence[str], characters: int, processes: int) -> list[list[str]]:
     """Cut different sentences into jobs of about as many characters, longest first, at least one job per process.
 
-    A sentence that comes twice is taken once. Sentences of like length stand together, which batches well.
+    A sentence that comes twice is taken once. Sentences of like length stand together, which batches well. Where there
+    are several processes the last jobs are ever smaller, so that all end at about the same time.
 
     >>> cut(["bb", "a", "bb"], 1000, 1)
     [['bb', 'a']]
@@ -280,14 +292,15 @@ def cut(sentences: Sequence[str], characters: int, processes: int) -> list[list[
     if different:  # jobs of equal size: a small last one would leave cores idle, or threads of a parallel engine
         limit = min(limit, -(-total // -(-total // limit)) + len(different[0]) + _OVERHEAD)
     jobs: list[list[str]] = []
-    room = 0
+    room, left = 0, total
     for sentence in different:
         cost = len(sentence) + _OVERHEAD
         if cost > room:
             jobs.append([])
-            room = limit
+            room = limit if processes == 1 else min(limit, max(_SMALLEST, -(-left // processes)))
         jobs[-1].append(sentence)
         room -= cost
+        left -= cost
     return jobs
 
 

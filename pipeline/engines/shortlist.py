@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -61,11 +61,11 @@ class ShortList:
         """For each (casefolded) word of ``source`` how much of each of ``target`` it lists (0 to 1)."""
         ours, theirs = ([self._pieces(word, side) for word in words] for side, words in enumerate((source, target)))
         columns = list(chain.from_iterable(theirs))
-        rows = np.array(
-            [[piece in lists for piece in columns] for lists in (self._union(pieces) for pieces in ours)], dtype=bool
-        )
+        # Each row by ``map``, and all at once: in a loop they took half of the whole time.
+        listed = chain.from_iterable(map(self._union(pieces).__contains__, columns) for pieces in ours)
+        rows = np.fromiter(listed, dtype=bool, count=len(ours) * len(columns)).reshape(len(ours), len(columns))
         weights = self._weights[columns]
-        starts = np.cumsum([0, *map(len, theirs[:-1])])
+        starts = [0, *accumulate(map(len, theirs[:-1]))]
         whole = np.add.reduceat(weights, starts) + COMMON
         return np.asarray(np.add.reduceat(rows * weights, starts, axis=1) / whole)
 

@@ -5,18 +5,17 @@ What was learnt is in SECTIONWIRE_HOME/aligners, a folder for each pair of langu
 
 from __future__ import annotations
 
+import logging
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-import structlog
 from django.conf import settings
 
 from pipeline.documents import Hop
 from pipeline.engines.firefox import FirefoxEngine
 from pipeline.engines.shortlist import WordLists
 from pipeline.errors import Permanent
-from pipeline.ledger import aligning
 from pipeline.stages.translate import aligner
 from pipeline.stages.translate import route as routing
 from pipeline.stages.translate.aligner import Lexicon, Progress, Together
@@ -25,11 +24,13 @@ from pipeline.stages.translate.words import base_language
 
 LEAST_SENTENCES: Final = aligner.LEAST_SENTENCES
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)  # and not structlog's: ``translate`` sets the log up when there is a line for it
 
 
 def trainable() -> dict[tuple[str, str], int]:
     """The pairs that have sentences, with how many."""
+    from pipeline.ledger import aligning  # an aligner is found without the ledger: ``translate`` works on files
+
     return aligning.counts()
 
 
@@ -39,6 +40,8 @@ def train(source: str, target: str, progress: Progress | None = None) -> tuple[L
     Raises:
         Permanent: the memory has too few sentences, or the folder can't be written.
     """
+    from pipeline.ledger import aligning  # as above
+
     folder = _folder(source, target)
     return aligner.train(aligning.pairs(source, target), folder, progress), folder
 
@@ -84,7 +87,7 @@ def _loaded(folder: Path, changed: int) -> Lexicon | None:  # noqa: ARG001 - a p
     try:
         return aligner.load(folder)
     except Permanent as error:
-        log.warning("aligner damaged", folder=str(folder), problem=str(error))
+        log.warning("aligner damaged: %s: %s", folder, error)
         return None
 
 

@@ -10,9 +10,9 @@ from django.conf import settings
 
 from pipeline.errors import Permanent
 from pipeline.network import Network, Section, line_of, load
-from pipeline.stages import check
 
-if TYPE_CHECKING:  # publishing is slow to import, and most commands publish nothing
+if TYPE_CHECKING:  # stages are slow to import, and most commands need none, or few
+    from pipeline.stages import check, intake
     from pipeline.stages.publish.outputs.contract import Output
     from pipeline.stages.publish.render import Renderer
 
@@ -44,6 +44,10 @@ def refuse_unknown_checks(net: Network, path: Path) -> None:
     Raises:
         Permanent: some are not; the message has one line for each.
     """
+    if not net.checks:
+        return
+    from pipeline.stages import check  # as above
+
     known = check.ids()
     if unknown := [name for name in net.checks if name not in known]:
         text = path.read_text(encoding="utf-8")
@@ -63,7 +67,19 @@ def checks(net: Network) -> tuple[check.Check, ...]:
 
 @lru_cache(maxsize=4)
 def _checks(severities: tuple[tuple[str, str], ...], languages: tuple[str, ...]) -> tuple[check.Check, ...]:
+    from pipeline.stages import check  # as above
+
     return check.configured(dict(severities), languages)
+
+
+def intake_options(net: Network) -> intake.Options:
+    """The bounds of the network file in the form that intake takes."""
+    from pipeline.stages import intake  # as above
+
+    limits = net.limits
+    return intake.Options(
+        max_bytes=int(limits.megabytes * 1_000_000), max_elements=limits.elements, max_depth=limits.depth
+    )
 
 
 def renderer(net: Network) -> Renderer:

@@ -9,9 +9,8 @@ import os
 import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
@@ -55,6 +54,10 @@ class Command(BaseCommand):
     log_level: ClassVar[int] = logging.WARNING
     """From which level on the log is shown, unless SECTIONWIRE_LOG asks for more."""
 
+    hardly_logs: ClassVar[bool] = False
+    """The log is set up when there is a line for it, which is nearly never. Only for commands on files: what may log by
+    structlog itself needs the log from the start."""
+
     requires_system_checks = ()  # ``doctor`` runs them; a command that people wait for doesn't
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -65,6 +68,8 @@ class Command(BaseCommand):
 
     def get_version(self) -> str:
         """Sectionwire's version, not Django's."""
+        from importlib.metadata import version  # slow to import, and asked for by few
+
         return version("sectionwire")
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -77,7 +82,10 @@ class Command(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> None:
         """Run the command as a process of its own: with our log."""
-        self._log()
+        if self.hardly_logs and "SECTIONWIRE_LOG" not in os.environ:
+            logging.getLogger().handlers[:] = [_LateLog(self._log)]
+        else:
+            self._log()
         super().run_from_argv(argv)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -147,6 +155,21 @@ class Command(BaseCommand):
         """Write one JSON value on a line of its own."""
         text = json.dumps(record, ensure_ascii=False, default=str)
         self.write(text.encode("utf-8", "replace").decode() + "\n")
+
+
+class _LateLog(logging.Handler):
+    """Sets the log up when the first line comes: structlog takes longer to import than a file to be cleaned."""
+
+    def __init__(self, set_up: Callable[[], None]) -> None:
+        super().__init__()
+        self._set_up = set_up
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Give the line to the handlers that take the place of this one."""
+        self._set_up()
+        root = logging.getLogger()
+        if record.levelno >= root.level:
+            root.handle(record)
 
 
 def console(stream: OutputWrapper) -> Console:

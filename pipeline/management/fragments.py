@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from html import escape
 
 from pipeline.documents import CleanDocument, Metadata, Submission
-from pipeline.flow.submit import intake_options
+from pipeline.flow.installation import intake_options
 from pipeline.management.files import Input
 from pipeline.network import Network
 from pipeline.stages import intake

@@ -7,7 +7,6 @@ import json
 import pytest
 from django.conf import settings
 from django.utils import timezone
-from structlog.testing import capture_logs
 
 from pipeline.engines.shortlist import WordLists
 from pipeline.errors import Permanent
@@ -77,13 +76,12 @@ def test_a_pair_that_is_none_is_refused(given, message):
         sectionwire("align", *given)
 
 
-def test_a_damaged_aligner_is_one_line_in_the_log_and_no_failure():
+def test_a_damaged_aligner_is_one_line_in_the_log_and_no_failure(caplog):
     remember(200)
     sectionwire("align")
     [path] = (settings.SECTIONWIRE_HOME / "aligners" / "en-pt").iterdir()
     path.write_text(json.dumps({}), encoding="utf-8")
-    with capture_logs() as lines:
-        assert all(isinstance(resources("en", "pt").aligner, WordLists) for _ in range(3))
-    [line] = lines
-    assert line["log_level"] == "warning"
-    assert "Train it again: sectionwire align" in line["problem"]
+    assert all(isinstance(resources("en", "pt").aligner, WordLists) for _ in range(3))
+    [line] = caplog.records
+    assert line.levelname == "WARNING"
+    assert "Train it again: sectionwire align" in line.getMessage()

@@ -206,6 +206,20 @@ def test_closing_ends_everything_at_once(tmp_path):
         gather(host, EN_PT, ["boat"])
 
 
+def test_closing_tells_callers_too_whose_jobs_have_not_begun(tmp_path):
+    """Every process is busy with another caller's sentence."""
+    host = EngineHost(tmp_path, ["fake"], 1, deadline_seconds=600)
+    with ThreadPoolExecutor(2) as threads:
+        busy = threads.submit(gather, host, EN_PT, ["FAKE-HANG"])
+        wait_until(lambda: any(child.loaded for child in host._children))
+        waiting = threads.submit(gather, host, EN_PT, PLAIN)
+        wait_until(lambda: host._threads._work_queue.qsize())
+        host.close()
+        for future in (busy, waiting):
+            with pytest.raises(Transient, match="closed"):
+                future.result(10)
+
+
 def test_closing_ends_a_warming_up_that_waits_for_a_busy_process(tmp_path):
     host = EngineHost(tmp_path, ["fake"], 2, deadline_seconds=600)
     with ThreadPoolExecutor(2) as threads:
@@ -302,6 +316,13 @@ def test_cutting_loses_nothing_and_keeps_its_bounds(sentences, characters, proce
     assert sorted(flat) == sorted(set(sentences))
     assert [len(sentence) for sentence in flat] == sorted(map(len, flat), reverse=True)
     assert all(len(job) == 1 or sum(len(sentence) + 60 for sentence in job) <= characters for job in jobs)
+
+
+def test_the_last_jobs_are_the_smallest():
+    """So that processes that work side by side end at about the same time; with one process there is no need."""
+    sentences = [f"{number:03} sentences are cut." for number in range(200)]
+    assert len(cut(sentences, 3000, 2)[-1]) * 4 < len(cut(sentences, 3000, 2)[0])
+    assert len(cut(sentences, 3000, 1)[-1]) * 2 > len(cut(sentences, 3000, 1)[0])
 
 
 def test_every_process_gets_its_share_of_a_small_lot():

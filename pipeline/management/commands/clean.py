@@ -26,6 +26,8 @@ class Command(console.Command):
         "clean - < report.html",
     )
 
+    hardly_logs = True
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE", help="a file, a folder, or - for standard input")
         parser.add_argument("--out", type=Path, metavar="DIR", help="write the results into this folder")

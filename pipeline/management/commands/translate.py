@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Permanent, PipelineError
@@ -20,13 +22,18 @@ if TYPE_CHECKING:
     from pipeline.management.fragments import Cleaned
     from pipeline.network import Network
     from pipeline.stages.check import Check
-    from pipeline.stages.translate import Resources
+    from pipeline.stages.translate import Resources, Translate
 
 SHOWN = 3
 """How many findings of a file are told on the terminal."""
 
 EXCERPT = 50
 """How many characters of the source text tell where a finding is."""
+
+
+PORTION_FILLS = 2
+"""How many full jobs of every engine process make a portion: fewer, and they wait for each other's last jobs; more, and
+the first files come late."""
 
 
 class Command(console.Command):
@@ -40,6 +47,8 @@ class Command(console.Command):
         "translate articles/ --from en --to pt-BR --out pt",
         "translate - --from pt --to en < artigo.html",
     )
+
+    hardly_logs = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE", help="a file, a folder, or - for standard input")
@@ -83,8 +92,7 @@ class Command(console.Command):
 
             given = Resources(terms=glossary, aligner=aligners.find(*bases))
             run = _Run(self, targets, given, installation.checks(net), as_json=as_json)
-            if cleaned := run.clean(inputs, net, tags[0]):
-                run.translate(cleaned, routes, engine)
+            run.translate(run.cleaned(inputs, net, tags[0]), routes, engine)
         run.finish(len(inputs), out)
 
 
@@ -163,37 +171,47 @@ class _Run:
         self.engines: dict[str, None] = {}  # names of the routes taken, in order
         self.started = time.monotonic()
 
-    def clean(self, inputs: Sequence[files.Input], net: Network, language: str) -> list[Cleaned]:
-        """Read and clean all files; those that can't be read are told of."""
+    def cleaned(self, inputs: Sequence[files.Input], net: Network, language: str) -> Iterator[Cleaned]:
+        """Read and clean files as they are wanted; those that can't be read are told of."""
         from pipeline.management import fragments  # as above
 
-        cleaned = []
         for each in inputs:
             try:
-                cleaned.append(fragments.read(each, net, language))
+                yield fragments.read(each, net, language)
             except PipelineError as error:
                 self.fail(each, error)
-        return cleaned
 
-    def translate(self, cleaned: Sequence[Cleaned], routes: Sequence[Route], engine: EngineHost) -> None:
+    def translate(self, cleaned: Iterable[Cleaned], routes: Sequence[Route], engine: EngineHost) -> None:
         """Translate, and write each file as soon as it is done."""
         from pipeline.management import batch  # as above
 
-        with self.command.progress() as progress:
-            task = progress.add_task("translating", total=None)
-
-            def translate(route: Route, sentences: Sequence[str]) -> Iterator[Mapping[str, str | Failure]]:
-                before = progress.tasks[0].total or 0
-                progress.update(task, total=before + sum(map(len, sentences)))
-                for answers in engine.translate(route, sentences):
-                    progress.advance(task, sum(map(len, answers)))
-                    yield answers
-
-            for result in batch.translate(cleaned, routes, translate, self.fail, self.given, self.checks):
+        portion = PORTION_FILLS * engine.fill(routes[0])
+        with self._shown(engine.translate) as ask:
+            for result in batch.translate(cleaned, routes, ask, self.fail, self.given, self.checks, portion):
                 try:
                     self.put(result)
                 except PipelineError as error:
                     self.fail(result.input, error)
+
+    @contextmanager
+    def _shown(self, ask: Translate) -> Iterator[Translate]:
+        """The engine with a progress bar, where somebody looks at one."""
+        if not self.command.stderr.isatty():
+            yield ask
+            return
+        with self.command.progress() as progress:
+            task = progress.add_task("translating", total=None)
+            lock = Lock()  # several portions ask at a time
+
+            def translate(route: Route, sentences: Sequence[str]) -> Iterator[Mapping[str, str | Failure]]:
+                with lock:
+                    before = progress.tasks[0].total or 0
+                    progress.update(task, total=before + sum(map(len, sentences)))
+                for answers in ask(route, sentences):
+                    progress.advance(task, sum(map(len, answers)))
+                    yield answers
+
+            yield translate
 
     def put(self, result: Translated) -> None:
         """Write one result where it belongs, and say what the checks found."""

@@ -10,14 +10,14 @@ taken. ``endpunc``, ``puncspacing`` and ``sentencecount`` are wrong about *“�
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
-
-from translate.filters import checks
-from translate.lang import factory
+from typing import TYPE_CHECKING, Final
 
 from pipeline.stages.check.contract import Read, TextCheck
 from pipeline.stages.check.languages import CASELESS
 from pipeline.stages.translate.words import script
+
+if TYPE_CHECKING:  # the toolkit is slow to import, and only translations are checked
+    from translate.filters.checks import StandardChecker
 
 _ROUND: Final = str.maketrans("（）［］｛｝﴾﴿", "()[]{}()")
 
@@ -27,10 +27,12 @@ class Brackets(TextCheck):
     name = "Brackets are those of the source"
 
     def problem(self, read: Read) -> str:
+        from translate.filters.checks import FilterFailure  # as above
+
         source, target = (text.prose.translate(_ROUND) for text in (read.source, read.target))
         try:
             _checker(read.translation.source_language, read.translation.target_language).brackets(source, target)
-        except checks.FilterFailure as failure:
+        except FilterFailure as failure:
             return f"Brackets differ from the source ({str(failure).strip('.').lower()})."
         return ""
 
@@ -45,10 +47,12 @@ class Capitals(TextCheck):
             return ""
         if read.source.prose.casefold() == read.target.prose.casefold():
             return ""  # not translated at all: that is another finding
+        from translate.filters.checks import FilterFailure  # as above
+
         checker = _checker(pair.source_language, pair.target_language)
         try:
             checker.startcaps(read.source.prose, read.target.prose)
-        except checks.FilterFailure:
+        except FilterFailure:
             # The other way round is a matter of the language: German nouns, English days and nations.
             if checker.config.sourcelang.capsstart(read.source.prose):
                 return "The source begins with a capital letter, the translation does not."
@@ -56,7 +60,10 @@ class Capitals(TextCheck):
 
 
 @lru_cache(maxsize=64)
-def _checker(source: str, target: str) -> checks.StandardChecker:
+def _checker(source: str, target: str) -> StandardChecker:
+    from translate.filters import checks  # as above
+    from translate.lang import factory
+
     config = checks.CheckerConfig(targetlanguage=target.replace("-", "_"))
     config.sourcelang = factory.getlanguage(source.replace("-", "_"))
     return checks.StandardChecker(config)

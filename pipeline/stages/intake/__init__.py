@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from pipeline.documents import Metadata, Original, Submission
 from pipeline.errors import Permanent
-from pipeline.stages.intake import bounds, front_matter, html_reader, json_reader, markdown_reader
+from pipeline.stages.intake import bounds, html_reader, json_reader, markdown_reader
 from pipeline.stages.intake.fields import merge, tidy
 from pipeline.stages.intake.text import collapse
 from pipeline.stages.intake.tree import MAX_DEPTH
@@ -83,8 +83,11 @@ def _open(name: str, form: str, text: str) -> tuple[Metadata, str]:
     if form == "json":
         known, text, inner = json_reader.read(name, text)
     else:
-        known, text = front_matter.split(name, text)
-        inner = form
+        known, text, inner = Metadata(), text.lstrip(), form
+        if text.startswith("---"):
+            from pipeline.stages.intake import front_matter  # YAML is slow to import, and most articles have none
+
+            known, text = front_matter.split(name, text)
     if inner == "markdown":
         text = markdown_reader.to_html(name, text)
     return known, text

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from markdown_it import MarkdownIt
-from mdit_py_plugins.footnote import footnote_plugin
-
 from pipeline.errors import Permanent
 
 LIMIT = 1_000_000
@@ -29,6 +26,10 @@ def to_html(name: str, text: str) -> str:
         raise Permanent(
             f"{name} has more than {BRACKETS:,} square brackets; no article needs as many.", "Submit only the article."
         )
+    # Here and not above: they are slow to import, and most articles are HTML.
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.footnote import footnote_plugin
+
     # What is nested deeper than maxNesting is silently left out: so it is set to what the depth check refuses anyway.
     reader = MarkdownIt("commonmark", {"html": True, "maxNesting": 300}).enable("table").use(footnote_plugin)
     return str(reader.render(text))

@@ -80,7 +80,7 @@ class Sides:
     def __init__(
         self,
         texts: tuple[str, str],
-        found: tuple[Sequence[Word], Sequence[Word]],
+        found: tuple[list[Word], list[Word]],
         languages: tuple[str, str],
         aligner: Aligner | None,
     ) -> None:
@@ -108,6 +108,16 @@ class Sides:
     def their_breaks(self) -> NDArray[np.bool_]:
         """The same in the target."""
         return _breaks(self.texts[1], self.theirs)
+
+    @cached_property
+    def their_atom_sums(self) -> Matrix:
+        """How many atoms stand before each word of the target, and before its end."""
+        return running(self.their_atoms)
+
+    @cached_property
+    def their_break_sums(self) -> Matrix:
+        """The same of breaks."""
+        return running(self.their_breaks)
 
     @property
     def weighable(self) -> bool:
@@ -194,9 +204,10 @@ class Sides:
 
 def _balanced(pairs: Matrix) -> Matrix:
     """Let words compete: no word has more than one partner's worth of strength."""
-    for _ in range(3):
-        pairs = pairs / (pairs.sum(axis=1, keepdims=True) + UNPAIRED)
-        pairs = pairs / (pairs.sum(axis=0, keepdims=True) + UNPAIRED)
+    pairs = pairs.copy()
+    for _ in range(3):  # by ``reduce``, since ``sum`` is a detour that counts where matrices are as small
+        pairs /= np.add.reduce(pairs, axis=1, keepdims=True) + UNPAIRED
+        pairs /= np.add.reduce(pairs, axis=0, keepdims=True) + UNPAIRED
     return pairs
 
 
@@ -205,10 +216,18 @@ def _supported(pairs: Matrix) -> Matrix:
     height, width = pairs.shape
     padded = np.zeros((height + 4, width + 4))
     padded[2:-2, 2:-2] = pairs
-    found = np.zeros((height, width))
+    found, counted = np.zeros((height, width)), np.empty((height, width))
     for down, right, weight in _NEIGHBOURS:
-        found += weight * padded[2 + down : 2 + down + height, 2 + right : 2 + right + width]
+        neighbours = padded[2 + down : 2 + down + height, 2 + right : 2 + right + width]
+        found += np.multiply(neighbours, weight, out=counted)
     return found
+
+
+def running(values: NDArray[np.float64] | NDArray[np.bool_]) -> Matrix:
+    """The sums of the first values: of none, of one, …, of all."""
+    sums = np.zeros(len(values) + 1)
+    np.add.accumulate(values, out=sums[1:], dtype=np.float64)
+    return sums
 
 
 def _breaks(text: str, found: Sequence[Word]) -> NDArray[np.bool_]:

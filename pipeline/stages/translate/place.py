@@ -192,7 +192,9 @@ class _Builder:
         known = self.inline.text[piece.start : piece.end], piece.target, self._spans(piece)
         if piece.projected is None or piece.projected[:3] != known:
             source, target, spans = known
-            projection = Projection(source, target, self.languages, self.aligner)
+            same = piece.projected is not None and piece.projected[:2] == (source, target)
+            before = piece.projected[3] if piece.projected and same else None
+            projection = Projection(source, target, self.languages, self.aligner, before)
             projection.place(spans)
             piece.projected = *known, projection
         return piece.projected[3]

@@ -80,10 +80,19 @@ class Place:
 class Projection:
     """A sentence and its translation, in words."""
 
-    def __init__(self, source: str, target: str, languages: tuple[str, str], aligner: Aligner | None = None) -> None:
+    def __init__(
+        self,
+        source: str,
+        target: str,
+        languages: tuple[str, str],
+        aligner: Aligner | None = None,
+        before: Projection | None = None,
+    ) -> None:
+        """``before`` is a projection of the same texts, of whose spans less was known: what was weighed there stays."""
         self.source, self.target, self.languages = source, target, languages
-        self.ours, self.theirs = words(source), words(target)
-        self.sides = Sides((source, target), (self.ours, self.theirs), languages, aligner)
+        texts = source, target
+        self.sides: Sides = before.sides if before else Sides(texts, (words(source), words(target)), languages, aligner)
+        self.ours, self.theirs = self.sides.ours, self.sides.theirs
         self.our_starts = [word.start for word in self.ours]
         self.our_ends = [word.end for word in self.ours]
         self.ranges: dict[int, Window] = {}  # of placed spans, in words of the source

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.stages.translate.align import WITNESSED, Matrix, Sides, Sought, Window
+from pipeline.stages.translate.align import WITNESSED, Matrix, Sides, Sought, Window, running
 from pipeline.stages.translate.words import Word, is_article, is_atom, is_degree, is_function
 
 Indices = NDArray[np.intp]
@@ -72,9 +72,9 @@ class Search:
         rows = np.arange(*span.ours) if self.light else np.arange(*span.ours)[~function]
         self.content = strengths[rows]
         """What speaks for each word of the sentence as the partner of the span's words of content."""
-        self.inside = strengths[slice(*span.ours), theirs].sum(axis=0)
-        self.by_content = (self.content[:, theirs] * sides.known[rows, theirs]).sum(axis=0)
-        self.outside = strengths[:, theirs].sum(axis=0) - self.inside
+        self.inside = np.add.reduce(strengths[slice(*span.ours), theirs], axis=0)
+        self.by_content = np.add.reduce(self.content[:, theirs] * sides.known[rows, theirs], axis=0)
+        self.outside = np.add.reduce(strengths[:, theirs], axis=0) - self.inside
         self.own = sides.likeness_to(span.own)[theirs] if span.own else np.zeros_like(self.inside)
         self.articles = articles
 
@@ -99,12 +99,12 @@ class Search:
 
     def _allowed(self, starts: Indices, ends: Indices, taken: Set[int]) -> NDArray[np.bool_]:
         low, high = self.span.bounds
-        barred = _running(np.array([at in taken for at in range(low, high)]))
-        atoms = _running(self.sides.their_atoms[low:high])
+        atoms = self.sides.their_atom_sums[low : high + 1]
         bare = self.function & (self.by_content <= 0.4)
-        allowed = (barred[ends] == barred[starts]) & (
-            atoms[ends] - atoms[starts] == sum(is_atom(w.norm) for w in self.mine)
-        )
+        allowed = atoms[ends] - atoms[starts] == sum(is_atom(w.norm) for w in self.mine)
+        if taken:
+            barred = running(np.array([at in taken for at in range(low, high)]))
+            allowed &= barred[ends] == barred[starts]
         if self.span.from_start:
             allowed &= starts == 0
         elif not self._opens():
@@ -143,12 +143,12 @@ class Search:
         values = weight * (self.inside + ELSEWHERE * self.outside + FOUND * self.own * (1 - self.inside))
         values += np.where(self.function, STRAY * self.by_content - EDGE, 0.0)
         free = np.where(self.function, 0.0, np.maximum(0.0, 1 - self.inside - self.outside - self.own))
-        counts, frees = _running(~self.function), _running(free)
-        breaks = _running(self.sides.their_breaks[low:high])
+        counts, frees = running(~self.function), running(free)
+        breaks = self.sides.their_break_sums[low : high + 1]
         count, extra = counts[ends] - counts[starts], frees[ends] - frees[starts]
         useful = np.minimum(extra, np.maximum(0.0, self.least - count + extra))
         more = np.minimum(extra - useful, np.maximum(0.0, self.most - count + extra - useful))
-        sums = _running(values)
+        sums = running(values)
         score = sums[ends] - sums[starts] + UNEXPLAINED * useful + MORE * more + SURPLUS * (extra - useful - more)
         score = score - MISMATCH * np.maximum(0, np.maximum(self.least - count, count - self.most))
         score = score - BREAK * np.maximum(0, breaks[ends] - breaks[np.minimum(starts + 1, ends)] - self.marks)
@@ -185,9 +185,12 @@ class Search:
         low = self.span.bounds[0]
         inner = slice(window[0] - low, window[1] - low)
         columns = np.ones(window[1] - window[0], dtype=bool) if self.light else ~self.function[inner]
-        kept = self.content[:, slice(*window)].sum(axis=1)
+        kept = np.add.reduce(self.content[:, slice(*window)], axis=1)
         least = min(float(kept.min()), float(self.inside[inner][columns].min(initial=1.0)))
-        most = max(float((self.content.sum(axis=1) - kept).max()), float(self.outside[inner][columns].max(initial=0.0)))
+        most = max(
+            float((np.add.reduce(self.content, axis=1) - kept).max()),
+            float(self.outside[inner][columns].max(initial=0.0)),
+        )
         return least - most if columns.any() else -1.0
 
 
@@ -196,9 +199,3 @@ def _windows(size: int, longest: int) -> tuple[Indices, Indices]:
     starts = np.repeat(np.arange(size), max(longest, 0))
     ends = starts + np.tile(np.arange(1, longest + 1), size)
     return starts[ends <= size], ends[ends <= size]
-
-
-def _running(values: NDArray[np.float64] | NDArray[np.bool_]) -> NDArray[np.float64]:
-    sums = np.zeros(len(values) + 1)
-    np.cumsum(values, out=sums[1:])
-    return sums
