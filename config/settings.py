@@ -320,3 +320,5 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 # What loaded models may take; the engines' child processes read it from the environment.
 ENGINE_MEMORY_MB = read_count("SECTIONWIRE_ENGINE_MEMORY_MB", 400)
 os.environ["SECTIONWIRE_ENGINE_MEMORY_MB"] = str(ENGINE_MEMORY_MB)
+ENGINE_BATCH_MB = read_count("SECTIONWIRE_ENGINE_BATCH_MB", 32)
+os.environ["SECTIONWIRE_ENGINE_BATCH_MB"] = str(ENGINE_BATCH_MB)

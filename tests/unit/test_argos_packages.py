@@ -234,6 +234,26 @@ def test_a_limit_that_is_no_number_is_the_usual_one(monkeypatch, value):
     assert kept.memory_limit() == kept.MEMORY_MB << 20
 
 
+@pytest.mark.parametrize("megabytes", [1, 32, 200])
+def test_every_sentence_is_in_one_batch_that_fits_into_memory(megabytes):
+    """Longest first; only a sentence that is alone may take more."""
+    lengths = [3, 900, 12, 12, 0, 29, 25, 7, 60, 3, 41] * 9
+    cut = argos.batches(lengths, megabytes)
+    assert sorted(place for batch in cut for place in batch) == list(range(len(lengths)))
+    longest = [lengths[batch[0]] for batch in cut]
+    assert longest == sorted(longest, reverse=True)
+    for batch in cut:
+        taken = len(batch) * argos.BEAM * (argos.ROW_MB + argos.TOKEN_MB * max(lengths[place] for place in batch))
+        assert len(batch) == 1 or taken <= megabytes
+
+
+@pytest.mark.parametrize("megabytes", ["1", "500", "none"])
+def test_what_is_said_does_not_depend_on_the_size_of_batches(models, monkeypatch, megabytes):
+    expected = TARGETS["es", "pt"]
+    monkeypatch.setenv(argos.BATCH, megabytes)
+    assert ArgosEngine(models).translate(list(expected), "es", "pt") == list(expected.values())
+
+
 def test_one_process_with_all_threads_serves_the_host(models):
     """A model is in memory once, not once per core; and what is in flight at a time is bounded by the settings."""
     (hop,) = (model.hop for model in ArgosEngine(models).installed() if model.hop.source == "en")
