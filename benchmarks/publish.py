@@ -6,9 +6,12 @@
     with as many pages; in turn, the median of each. *Page* is from the claim to the confirmation; *lists* are the front
     page, lists, feeds and sitemaps that follow, which are written once for many articles. Then `publish verify` reads
     both, which must not take more memory for the larger.
-(b) Pages a second into a local folder, on one core and warm: rendered, written to the disk, recorded in the ledger.
-(c) 1,000 approvals in a minute: how often each page that is made of many articles is written, where front pages wait
-    for 10 seconds for further changes.
+(b) Pages a second into a local folder, on one core and warm: rendered, written to the disk, recorded in the ledger and
+    in the log. By the clock, which waits for the disk and for whoever else uses the machine, and for each second of
+    CPU, which the target is for.
+(c) 1,000 approvals in a real minute: how often each page that is made of many articles is written, where front pages
+    wait for 10 seconds for further changes. Should others use the machine, the minute becomes longer, and as many more
+    writes are allowed; but approving and publishing must not take more than a minute of CPU, or the target is missed.
 (d) One article in 30 new editions at once: page writes, and queries for the alternates of a claim.
 
 The ledger is the embedded one (SQLite). The rows of (a) are copies of an article that went through the flow itself.
@@ -89,7 +92,7 @@ def _set_up(home: Path) -> None:
     )
     (home / "network.toml").write_text(NETWORK + text, encoding="utf-8")
     (home / "static").mkdir()
-    fresh.environment(home, SECTIONWIRE_LOG="ERROR")
+    fresh.environment(home, SECTIONWIRE_LOG="INFO", SECTIONWIRE_LOG_FORMAT="json")
 
 
 if __name__ == "__main__":

@@ -92,6 +92,8 @@ class Receiver:
     seen: list[Request] = field(default_factory=list)
     faults: list[Answering | None] = field(default_factory=list)
     tombstones: dict[str, int] = field(default_factory=dict)
+    broken: bool = False  # whether it closes every connection without an answer
+    own: Callable[[dict[str, Any]], str] | None = None  # the address that it gives a page itself
     listed: int = 100  # pages on one page of the list
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -103,9 +105,13 @@ class Receiver:
             return _json(401, {"error": str(error)})
         if request.method == "GET":
             return self._list(request)
+        if request.method == "HEAD":
+            return Reply(405)
         body = json.loads(request.body)
         with self.lock:
             self.seen.append(request)
+            if self.broken:
+                raise ConnectionResetError
             of_article = body.get("metadata") or body["action"] == "remove"
             fault = self.faults.pop(0) if self.faults and of_article else None
         return fault(request) if fault else self.take(body)
@@ -126,6 +132,9 @@ class Receiver:
                 self.tombstones[key] = sequence
             else:
                 self.pages[key] = body
+            if self.own and body.get("metadata"):
+                body["url"] = self.own(body)
+                return _json(200, {"url": body["url"]})
             return Reply(204)
 
     def of(self, key: str) -> list[Request]:

@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 
 from pipeline.documents import Teaser
 from pipeline.flow import bell, deliveries
+from pipeline.ledger.bulk import update_each
 from pipeline.ledger.models import Delivery, Listed, Place, Refresh, Status
 from pipeline.ledger.models.lists import pack_teaser
 from pipeline.network import Network
@@ -240,7 +241,8 @@ class _Pages:
         if self._places:
             Place.objects.bulk_create(self._places)
         if self._counted:
-            Refresh.objects.bulk_update(self._counted.values(), ["numbered", "listed", "touched"])
+            counted = {pk: (row.numbered, row.listed, row.touched) for pk, row in self._counted.items()}
+            update_each(Refresh, ("numbered", "listed", "touched"), counted)
         self._make_dirty()
         wanted = _any_of(self._output, self._dirty)
         if arrived := sorted({key.section for key in self._new if key.page == FRONT}):

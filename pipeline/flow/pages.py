@@ -71,6 +71,7 @@ def page_of(
             source_language=metadata.language,
             origin=_origin(edition, version),
             engines=tuple(version.engines),
+            glossary=version.glossary,
             approved_by="" if edition.decided_by == POLICY_AUTO else edition.decided_by,
         ),
         published_at=edition.published_at,

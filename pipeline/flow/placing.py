@@ -34,6 +34,16 @@ def redirects_of(editions: Iterable[Edition]) -> Mapping[int, Sequence[Redirect]
     return found
 
 
+def address_of(delivery: Delivery, out: Output, redirects: Sequence[Redirect]) -> str:
+    """Where a page stands, or will: an output that chooses addresses itself has said so, unless the path is new."""
+    edition = delivery.edition
+    stands = delivery.confirmed_seq and delivery.confirmed_action == Delivery.Action.PUT and delivery.url
+    if not stands or not getattr(out, "chooses_addresses", False):
+        return out.address(edition.path)
+    has_moved = any(delivery.confirmed_at is None or each.at > delivery.confirmed_at for each in redirects)
+    return out.address(edition.path) if has_moved else delivery.url
+
+
 def put(
     delivery: Delivery, out: Output, content: bytes, redirects: Sequence[Redirect], page: Page | None = None
 ) -> Sent:
@@ -46,7 +56,7 @@ def put(
         if not redirect.active:
             out.remove(key_of_redirect(edition, redirect.path), sequence)
     sent = out.put(edition.path, {site.INDEX: content}, key_of(edition), sequence, page)
-    _lead(delivery, out, redirects, out.address(edition.path))
+    _lead(delivery, out, redirects, sent.url or out.address(edition.path))
     return sent
 
 

@@ -14,8 +14,10 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from pipeline.documents import Alternate, Archive, Feed, FrontPage, ListLink, ListPage, SitemapEntry, Teaser
+from pipeline.errors import Unreachable
 from pipeline.flow import clock, deliveries, installation, series, work
 from pipeline.flow.listing import FRONT
+from pipeline.flow.patience import Patience
 from pipeline.ledger import claim as claims
 from pipeline.ledger.models import Delivery, Place, Refresh
 from pipeline.ledger.models.articles import hold_all
@@ -78,8 +80,21 @@ class _Site:
 def send(claim: claims.Claim[Refresh], rows: Sequence[Refresh]) -> None:
     """Write the pages of a claim, or take away those of which nothing is left."""
     net = installation.network()
+    patience, left = Patience(claim, net, rows[0].output), list[Refresh]()
     for row in rows:
-        work.guarded(row, claim, lambda row=row: _send(row, claim, net))  # type: ignore[misc]
+        if patience.asks(row.section):
+            work.guarded(row, claim, lambda row=row: _try(row, claim, net, patience))  # type: ignore[misc]
+        else:
+            left.append(row)
+    patience.end(left)
+
+
+def _try(row: Refresh, claim: claims.Claim[Refresh], net: Network, patience: Patience[Refresh]) -> None:
+    try:
+        _send(row, claim, net)
+    except Unreachable:
+        patience.no_answer(row.section, row.attempts)
+        raise
 
 
 def _send(row: Refresh, claim: claims.Claim[Refresh], net: Network) -> None:

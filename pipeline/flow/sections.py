@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
-from pipeline.flow import clock, deliveries, installation, listing, slugs, withdraw
+from pipeline.flow import clock, deliveries, installation, listing, placing, slugs, withdraw
 from pipeline.ledger.models import Delivery, Edition, Event, Note
 from pipeline.ledger.models.articles import hold
 from pipeline.network import Network, Section
@@ -104,13 +104,13 @@ def _renamed(section: Section, net: Network) -> Iterator[Change]:
         return
     ids: list[int] = []
     led: dict[str, str] = {}
-    addresses = {name: installation.output_of(name, section, net).address for name in section.outputs}
+    outputs = {name: installation.output_of(name, section, net) for name in section.outputs}
     pages = Delivery.objects.filter(
         edition__in=_published(section), output__in=section.outputs, action=Action.PUT, confirmed_seq__gt=0
     ).select_related("edition__approved")
     slim = pages.defer("edition__approved__segments", "edition__approved__engines").order_by("edition_id")
     for page in slim.iterator(chunk_size=_CHUNK):
-        address = addresses[page.output](page.edition.path)
+        address = placing.address_of(page, outputs[page.output], ())
         moved = page.confirmed_seq == page.wanted_seq and page.url != address
         if moved:
             led.setdefault(page.url, address)

@@ -6,7 +6,7 @@ small one. What is being worked on, or was confirmed while we looked, is left al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -24,7 +24,7 @@ from pipeline.network import Network, Section
 from pipeline.stages.publish import lists
 from pipeline.stages.publish.outputs.contract import Held
 
-_Row = TypeVar("_Row", Delivery, Refresh)
+_Row = TypeVar("_Row", Delivery, Refresh, Redirect)
 
 CHUNK: Final = 400
 PIECE: Final = 100
@@ -65,17 +65,19 @@ class Place:
 
 
 def places(net: Network, only: str | None = None) -> list[Place]:
-    """What there is to verify, at every output or at one.
+    """What there is to verify, at every output or at one: also where a section has left pages that lead on.
 
     Raises:
         Permanent: there is no such output.
     """
     if only is not None and only not in net.outputs:
         installation.output_of(only, net.sections[0], net)  # says that there is none
+    known = Delivery.objects.filter(confirmed_seq__gt=0).order_by().values_list("edition__section", "output")
+    left = sorted({(section, output) for section, output in known.distinct() if output in net.outputs})
     return [
         Place(section, output, _confirmed(section, output).count() + _refreshed(section, output).count())
         for section in net.sections
-        for output in section.outputs
+        for output in dict.fromkeys([*section.outputs, *(name for key, name in left if key == section.key)])
         if only in (None, output)
     ]
 
@@ -146,7 +148,7 @@ class _Seen:
     bits: bytearray
 
     @classmethod
-    def of(cls, rows: QuerySet[Delivery] | QuerySet[Refresh]) -> _Seen:
+    def of(cls, rows: QuerySet[Delivery] | QuerySet[Refresh] | QuerySet[Redirect]) -> _Seen:
         return cls(bytearray((rows.aggregate(last=Max("pk"))["last"] or 0) // 8 + 1))
 
     def add(self, pk: int) -> None:
@@ -165,12 +167,14 @@ class _Search:
     started: datetime = field(init=False)
     pages: _Seen = field(init=False)
     made: _Seen = field(init=False)
+    led: _Seen = field(init=False)
 
     def __post_init__(self) -> None:
         section, output = self.place.section, self.place.output
         self.started = clock.now()
         self.pages = _Seen.of(_confirmed(section, output))
         self.made = _Seen.of(_refreshed(section, output))
+        self.led = _Seen.of(_leading(section))
 
     def look(self, chunk: Sequence[Held]) -> Iterator[Drift]:
         """What of a chunk of held pages is not as the ledger has it."""
@@ -195,6 +199,22 @@ class _Search:
         for row in _by_id(_refreshed(self.place.section, self.place.output)):
             if row.pk not in self.made and row.status in _AT_REST and _has_something(row):
                 yield self._drift(Kind.MISSING, Held(_refresh_key(row), row.done_seq, "", "", "", ""), None, row)
+        yield from self._missing_redirects()
+
+    def _missing_redirects(self) -> Iterator[Drift]:
+        """Those that the output did not tell of, with the page that brings them again."""
+        section, output = self.place.section, self.place.output
+        redirects = _by_id(_leading(section).select_related("edition__article"))
+        while piece := list(islice(redirects, CHUNK)):
+            lost = [redirect for redirect in piece if redirect.pk not in self.led]
+            found = _confirmed(section, output).filter(edition__in=[redirect.edition_id for redirect in lost])
+            pages = {page.edition_id: page for page in found}
+            for redirect in lost:
+                page = pages.get(redirect.edition_id)
+                # One that is newer than the last confirmation is still to be sent.
+                if page and self._is_settled(page) and page.confirmed_at and redirect.at <= page.confirmed_at:
+                    key = placing.key_of_redirect(redirect.edition, redirect.path)
+                    yield self._drift(Kind.MISSING, Held(key, page.confirmed_seq, redirect.path, "", "", ""), page)
 
     def _refreshes(self, chunk: Sequence[Held]) -> dict[str, list[Refresh]]:
         names = {name for held in chunk for name in (held.key, held.key.rpartition("/")[0])}
@@ -211,13 +231,15 @@ class _Search:
             found.setdefault(placing.key_of(row.edition), []).append(row)
         return found
 
-    def _look_at_page(self, held: Held, rows: Sequence[Delivery], redirects: set[str]) -> Iterator[Drift]:
+    def _look_at_page(self, held: Held, rows: Sequence[Delivery], redirects: Mapping[str, int]) -> Iterator[Drift]:
         row = next((row for row in rows if row.edition.section == self.place.section.key), None)
         if row is None:
             return  # of another section that writes to the same place
         is_page = held.key == placing.key_of(row.edition)
         if is_page:
             self.pages.add(row.pk)
+        elif held.key in redirects:
+            self.led.add(redirects[held.key])
         if not row.confirmed_seq or not self._is_settled(row):
             return
         if is_page and row.confirmed_action == Delivery.Action.REMOVE:
@@ -272,11 +294,16 @@ def _refresh_key(row: Refresh) -> str:
     return f"{row.page}/{row.language}" if row.language else row.page
 
 
-def _redirects(rows: Iterable[Sequence[Delivery]]) -> set[str]:
-    """The keys of the redirects that shall be there."""
+def _leading(section: Section) -> QuerySet[Redirect]:
+    """The redirects of a section that shall be there."""
+    return Redirect.objects.filter(edition__section=section.key, active=True)
+
+
+def _redirects(rows: Iterable[Sequence[Delivery]]) -> dict[str, int]:
+    """The keys of the redirects that shall be there, with their ids."""
     editions = {row.edition_id: row.edition for group in rows for row in group}
     active = Redirect.objects.filter(edition__in=editions, active=True)
-    return {placing.key_of_redirect(editions[redirect.edition_id], redirect.path) for redirect in active}
+    return {placing.key_of_redirect(editions[redirect.edition_id], redirect.path): redirect.pk for redirect in active}
 
 
 def _has_something(row: Refresh) -> bool:

@@ -18,7 +18,7 @@ from typing import Final
 
 import httpx
 
-from pipeline.errors import Permanent, PipelineError, Transient
+from pipeline.errors import Permanent, PipelineError, Transient, Unreachable
 from pipeline.outbound import connections
 
 TRANSIENT: Final = frozenset({408, 425, 429, *range(500, 600)})
@@ -81,8 +81,8 @@ def request(
         An answer with a status of 2xx, or one of ``accept``.
 
     Raises:
-        Transient: 408, 425, 429, 5xx, a timeout, a name that is not found, a connection that breaks;
-            ``retry_after`` has the seconds that the other side asked for.
+        Transient: 408, 425, 429, 5xx; ``retry_after`` has the seconds that the other side asked for.
+        Unreachable: a timeout, a name that is not found, a connection that breaks; a kind of Transient.
         Refused: any other status; a kind of Permanent.
         Permanent: the address is no web address or may not be reached; the answer is too large, in an encoding that
             nobody asked for, or redirects too often.
@@ -165,9 +165,9 @@ def _exchange(hop: _Hop, limit: int, timeout: float, allow_private: bool) -> Ans
     except PipelineError:
         raise
     except httpx.TimeoutException as error:
-        raise Transient(_TOO_SLOW.format(where, timeout)) from error
+        raise Unreachable(_TOO_SLOW.format(where, timeout)) from error
     except httpx.HTTPError as error:
-        raise Transient(f"{where} could not be reached: {_reason(error)}.") from error
+        raise Unreachable(f"{where} could not be reached: {_reason(error)}.") from error
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, body, str(hop.url))
 

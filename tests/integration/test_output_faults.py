@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -11,10 +12,10 @@ import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from pipeline.flow import installation, publish, retry, status
+from pipeline.flow import installation, lanes, listing, patience, publish, retry, status
 from pipeline.ledger import claim as claims
 from pipeline.ledger import invariants
-from pipeline.ledger.models import Article, Delivery, Receipt, Status
+from pipeline.ledger.models import Article, Delivery, Receipt, Refresh, Status
 from pipeline.management import sending
 from pipeline.stages.publish.outputs import files as disk
 from pipeline.stages.publish.outputs import webhook
@@ -116,6 +117,79 @@ def test_what_may_pass_is_tried_again_with_the_same_idempotency_key(newsroom, re
     outcomes = list(delivery.receipts.order_by("id").values_list("outcome", flat=True))
     assert outcomes == [Receipt.Outcome.TRANSIENT] * len(FAULTS) + [Receipt.Outcome.CONFIRMED]
     assert newsroom.edition("brazil").state == "live"
+
+
+def test_a_receiver_that_hangs_holds_a_thread_for_one_timeout(newsroom, receiver):
+    """Of five pages and their lists one is tried; the others go back as if unclaimed, and wait as long as that one."""
+    for number in range(5):
+        newsroom.submit(name=f"tide-{number}.html", key=f"tide-{number}", title=f"Tide report {number}")
+    newsroom.work()
+    receiver.faults = [hang] * 5
+    publish.run("cms")
+    asked = [request for request in receiver.seen if json.loads(request.body)["action"] == "put"]
+    pages = Delivery.objects.filter(output="cms").order_by("pk")
+    assert (len(asked), pages.count(), Receipt.objects.filter(delivery__output="cms").count()) == (1, 5, 1)
+    states = pages.values_list("status", "attempts", "confirmed_seq", "sending_seq")
+    assert list(states) == [("ready", 1, 0, 1), *[("ready", 0, 0, 0)] * 4]  # these can still be undone
+    soonest = pages.order_by("due_at")[0].due_at
+    assert soonest - timezone.now() > timedelta(seconds=2)
+    assert publish.run("cms") == (0, False)
+    receiver.faults = []
+    go_on()
+    assert {row.status for row in pages.all()} == {"done"}
+    assert invariants.broken() == []
+
+
+def test_what_hangs_again_and_again_is_asked_more_and_more_rarely(newsroom, receiver):
+    """The others wait with the page that is tried, at most two minutes; in the end it falls behind them."""
+    for number in range(2):
+        newsroom.submit(name=f"tide-{number}.html", key=f"tide-{number}", title=f"Tide report {number}")
+    newsroom.work()
+    waits = []
+    for attempts in (1, 3, 9):
+        receiver.faults = [FAULTS["closed at once"]]
+        Delivery.objects.filter(output="cms").update(due_at=Now(), attempts=attempts - 1)
+        publish.run("cms")
+        tried, other = Delivery.objects.filter(output="cms").order_by("-attempts")
+        waits.append((other.due_at - timezone.now()).total_seconds())
+    assert 2 < waits[0] < waits[1] < waits[2] <= patience.LONGEST_WAIT
+    assert tried.due_at > other.due_at
+
+
+def test_what_there_is_no_time_for_goes_back_so_that_a_withdrawal_can_pass(newsroom, receiver, monkeypatch):
+    """A claim that takes long ends after the article in hand; what is urgent is sent before the rest of it."""
+    for number in range(3):
+        newsroom.submit(name=f"tide-{number}.html", key=f"tide-{number}", title=f"Tide report {number}")
+    newsroom.work()
+    monkeypatch.setattr(publish, "SLICE_SECONDS", 0.0)
+    first, *_, last = Delivery.objects.filter(output="cms").order_by("pk")
+
+    urgent = Delivery.objects.filter(pk=last.pk)
+    meanwhile(monkeypatch, publish, "_record", lambda: urgent.update(priority=lanes.URGENT))
+    publish.run("cms")
+    order = [json.loads(request.body)["key"] for request in receiver.seen if json.loads(request.body).get("metadata")]
+    assert order[:2] == [key_of(first), key_of(last)]
+    assert set(Delivery.objects.filter(output="cms").values_list("status", "attempts")) == {("done", 0)}
+    assert invariants.broken() == []
+
+
+def test_a_list_without_an_answer_holds_back_the_other_lists(newsroom, receiver):
+    """One front page breaks off; the feed and the others of that server are not tried at once, and come later."""
+    start(newsroom)
+    Refresh.objects.all().delete()
+    publish.run("cms")
+    lists = Refresh.objects.filter(output="cms")
+    assert lists.filter(status=Status.DONE).count() == lists.count() > 3
+    receiver.broken = True
+    assert listing.again("cms") == lists.count()
+    before = len(receiver.seen)
+    publish.run("cms")
+    assert len(receiver.seen) == before + 1
+    assert {(row.status, row.due_at > timezone.now()) for row in lists} == {("ready", True)}
+    receiver.broken = False
+    lists.update(due_at=Now())
+    publish.run("cms")
+    assert {row.status for row in lists.all()} == {"done"}
 
 
 def test_one_output_that_fails_does_not_hold_up_another(newsroom, receiver):

@@ -12,7 +12,7 @@ import tomlkit
 from moto.server import ThreadedMotoServer
 
 from pipeline import network
-from pipeline.errors import Permanent, Transient
+from pipeline.errors import Permanent, Transient, Unreachable
 from pipeline.network import Output as OutputConfig
 from pipeline.stages.publish import outputs
 from pipeline.stages.publish.outputs.bucket import Found
@@ -310,6 +310,31 @@ def test_wrong_credentials_and_a_missing_bucket_are_a_persons_matter(server, buc
     monkeypatch.delenv("SECTIONWIRE_S3_SECRET_KEY")
     with pytest.raises(Permanent, match="SECTIONWIRE_S3_SECRET_KEY"):
         opened(server, bucket, tmp_path).put(PATH, page(), KEY, 1)
+
+
+def test_a_probe_says_in_a_sentence_what_would_keep_pages_away(server, bucket, tmp_path, monkeypatch):
+    """A missing bucket, wrong credentials, none, a closed port; it changes nothing where all is well."""
+    opened(server, bucket, tmp_path).probe()
+    assert b"<Contents>" not in ask("GET", f"{server}/{bucket}?list-type=2").content
+
+    def refused(endpoint=server, name=bucket):
+        with pytest.raises((Permanent, Transient)) as caught:
+            opened(endpoint, name, tmp_path).probe()
+        assert "not-really" not in str(caught.value)
+        return type(caught.value), caught.value.message
+
+    assert refused(name="not-there") == (Permanent, f"There is no such bucket as not-there at {server} (NoSuchBucket).")
+    ask("POST", f"{server}/moto-api/reset-auth", content=b"0")
+    try:
+        kind, message = refused()
+    finally:
+        ask("POST", f"{server}/moto-api/reset-auth", content=b"1000000000")
+    assert (kind, message.startswith(f"The bucket {bucket} refuses our credentials (403")) == (Permanent, True)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    assert refused(nobody) == (Unreachable, f"The bucket {bucket} at {nobody} could not be reached (no answer).")
+    monkeypatch.delenv("SECTIONWIRE_S3_SECRET_KEY")
+    assert refused() == (Permanent, "There is no secret in SECTIONWIRE_S3_SECRET_KEY.")
 
 
 def test_what_may_pass_is_transient_and_what_stays_is_not(bucket, tmp_path):

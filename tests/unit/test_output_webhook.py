@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
+import threading
 from datetime import UTC, datetime
 
 import pytest
 
 from pipeline.documents import Alternate, Metadata, Page, Provenance
-from pipeline.errors import Permanent, Transient
+from pipeline.errors import Permanent, Transient, Unreachable
 from pipeline.network import Output as OutputConfig
 from pipeline.stages.publish import outputs
 from pipeline.stages.publish.outputs import webhook
@@ -231,3 +233,34 @@ def test_paths_that_leave_a_site_are_not_sent(output, receiver, path):
     with pytest.raises(Permanent):
         output.redirect(path, "https://a.example/", KEY, 1)
     assert receiver.seen == []
+
+
+def test_a_probe_says_in_a_sentence_what_would_keep_pages_away(output, receiver, tmp_path, monkeypatch):
+    """Another secret, none, a closed port, a receiver that hangs or is broken; it sends nothing where all is well."""
+    output.probe()
+    assert receiver.seen == []
+
+    def refused(out):
+        with pytest.raises((Permanent, Transient)) as caught:
+            out.probe()
+        return caught.value
+
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    nobody = refused(opened(f"http://127.0.0.1:{port}", tmp_path))
+    assert isinstance(nobody, Unreachable)
+    assert nobody.message.startswith(f"http://127.0.0.1:{port}/in could not be reached: ")
+    over = threading.Event()
+    with serving(lambda _: over.wait(5) and Reply()) as url:
+        slow = refused(opened(url, tmp_path, timeout_seconds=0.2))
+        over.set()
+    assert isinstance(slow, Unreachable)
+    assert slow.message.endswith("/in did not answer within 0.2 seconds.")
+    with serving(lambda _: Reply(503)) as url:
+        assert isinstance(refused(opened(url, tmp_path)), Transient)
+    monkeypatch.setenv("SECTIONWIRE_WEBHOOK_SECRET", SECRET.replace("dGl", "dGk"))
+    wrong = refused(output)
+    assert isinstance(wrong, Permanent)
+    assert (wrong.message.endswith("answered with 401."), "SECTIONWIRE_WEBHOOK_SECRET" in wrong.remedy) == (True, True)
+    monkeypatch.delenv("SECTIONWIRE_WEBHOOK_SECRET")
+    assert refused(output).message == "There is no secret in SECTIONWIRE_WEBHOOK_SECRET."

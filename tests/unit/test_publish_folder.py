@@ -243,15 +243,15 @@ def test_a_rerun_repairs_what_a_kill_at_any_write_left(output, monkeypatch, step
     output.put(PATH, page("first"), "edition-1", 1)
     target = "pt-pt/2026/ria/" if moved else PATH
     replaced = []
-    real = Path.replace
+    real = os.replace
 
-    def kill(self, to):
+    def kill(new, to):
         if len(replaced) == step:
             raise Killed
         replaced.append(to)
-        return real(self, to)
+        return real(new, to)
 
-    monkeypatch.setattr(Path, "replace", kill)
+    monkeypatch.setattr(os, "replace", kill)
     try:
         output.put(target, page("second"), "edition-1", 2)
         finished = True

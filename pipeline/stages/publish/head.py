@@ -50,6 +50,8 @@ def provenance(page: Page) -> Pairs:
         ("origin", why.origin),
         *(("engine", engine) for engine in why.engines),
     ]
+    if why.glossary:
+        pairs.append(("glossary", why.glossary))
     if why.approved_by:
         pairs.append(("approved-by", why.approved_by))
     return tuple((f"sectionwire:{name}", content) for name, content in pairs)

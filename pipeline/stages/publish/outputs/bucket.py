@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import S3Store
 
-from pipeline.errors import Permanent, Transient
+from pipeline.errors import Permanent, Transient, Unreachable
 from pipeline.network.outputs import S3
 from pipeline.stages.publish.outputs import media, secrets
 
@@ -150,7 +150,9 @@ class Bucket:
                 f"{self.name} refuses the request ({why}).",
                 "Look at the output in network.toml, and ask the store's log.",
             )
-        return Transient(f"{self.name} could not be reached ({why}).")
+        return (Transient if status else Unreachable)(
+            f"{self.name} at {self._options.endpoint or 'Amazon'} could not be reached ({why})."
+        )
 
 
 def _attributes(name: str, cache: str) -> dict[str, str]:

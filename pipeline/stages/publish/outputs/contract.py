@@ -41,8 +41,12 @@ class Output(Protocol):
     undo a newer one. The same sequence may be sent again and changes nothing. Making an output touches nothing.
 
     Every method that reaches the outside raises:
-        Transient: it may work later (the disk is full, somebody else holds the lock).
+        Transient: it may work later (the disk is full).
+        Unreachable: it gives no answer, and would give none to other pages now; a kind of Transient.
         Permanent: a person must act (no right to write, a file of somebody else stands there).
+
+    ``chooses_addresses``, where the class has it and it is true: confirmations may name another address than
+    :meth:`address` gives, and go on naming it. Everything that names the page then names that.
 
     A path has one key at a time: before another key may have it, the first must be removed or put elsewhere.
     """

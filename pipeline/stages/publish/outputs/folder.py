@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from pipeline.documents import Page, Sent
-from pipeline.errors import Permanent, Transient
+from pipeline.errors import Permanent, Unreachable
 from pipeline.network import Output as OutputConfig
 from pipeline.stages.publish import site
 from pipeline.stages.publish.outputs import files as disk
@@ -128,24 +129,28 @@ class FolderOutput:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        # Made here first, since filelock would wait for its whole timeout in a folder that may not be written.
-        self._own.mkdir(parents=True, exist_ok=True)
-        lock = self._own / "lock"
-        lock.open("a").close()
+        lock = f"{self._own}/lock"
+        # Opened here first, since filelock would wait for its whole timeout in a folder that may not be written.
         try:
-            with FileLock(lock, timeout=_PATIENCE, poll_interval=0.005):
+            os.close(os.open(lock, os.O_RDWR | os.O_CLOEXEC))
+        except FileNotFoundError:
+            self._own.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
+        try:
+            with _lock(lock, os.getpid()):
                 yield
         except Timeout as error:
-            raise Transient(
+            raise Unreachable(
                 f"Somebody else has been writing to {self.root} for {_PATIENCE:.0f} seconds.",
                 "If this stays so, look for a publishing worker that hangs.",
             ) from error
 
     def _refuse_strangers(self, entry: Entry, contents: Mapping[str, bytes]) -> None:
-        """See that nobody else's file stands at a path that is not yet known as this key's."""
+        """See that nobody else's file stands at a path that is not yet known as this key's, and no link above one."""
+        for name in contents:
+            disk.refuse_detour(self.root, name)
         for name in contents.keys() - entry.known:
             path = self.root / name
-            disk.refuse_detour(self.root, name)
             if not entry.damaged and path.exists() and path.read_bytes() != contents[name]:
                 raise Permanent(
                     f"{path} is there already, and this page did not put it there.",
@@ -154,14 +159,13 @@ class FolderOutput:
 
     def _write(self, contents: Mapping[str, bytes]) -> None:
         for name, data in contents.items():
-            path = self.root / name
-            disk.refuse_detour(self.root, name)
-            if not (self._has(name, len(data)) and path.read_bytes() == data):
+            path = f"{self.root}/{name}"
+            if not (self._has(name, len(data)) and Path(path).read_bytes() == data):
                 disk.write(path, data)
 
     def _has(self, name: str, size: int) -> bool:
         try:
-            return (self.root / name).stat().st_size == size
+            return os.stat(f"{self.root}/{name}").st_size == size  # noqa: PTH116 - strings, as in disk.write
         except FileNotFoundError:
             return False
 
@@ -174,6 +178,12 @@ class FolderOutput:
             except FileNotFoundError:
                 continue
         return found
+
+
+@lru_cache(maxsize=256)
+def _lock(path: str, process: int) -> FileLock:  # noqa: ARG001 - a child must not take its parent's lock for its own
+    """The lock of a folder: one object for all threads, each of which has to wait for the others."""
+    return FileLock(path, timeout=_PATIENCE, poll_interval=0.005)
 
 
 def _remark(before: Entry, after: Entry) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,8 @@ class Entry:
 
     def dump(self) -> bytes:
         """The entry as its file holds it; :func:`parse` reads it."""
-        data = asdict(self)
-        del data["damaged"]
+        names = ("key", "sequence", "path", "url", "digest", "files", "claims")
+        data = {name: getattr(self, name) for name in names}
         return json.dumps(data, ensure_ascii=True).encode()
 
 
@@ -72,14 +72,15 @@ class Manifest:
         files.write(self._file(entry.key), entry.dump(), durable=False)
 
     def __iter__(self) -> Iterator[Entry]:
-        """Every readable entry, also of removed pages."""
-        for path in sorted(self._folder.glob("??/*.json")):
-            try:
-                entry = parse(path.read_bytes())
-            except FileNotFoundError:
-                continue
-            if entry:
-                yield entry
+        """Every readable entry, also of removed pages; one folder of names in memory at a time."""
+        for folder in sorted(self._folder.glob("??")):
+            for path in sorted(folder.glob("*.json")):
+                try:
+                    entry = parse(path.read_bytes())
+                except FileNotFoundError:
+                    continue
+                if entry:
+                    yield entry
 
 
 def file_name(key: str) -> str:

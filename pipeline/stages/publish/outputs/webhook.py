@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -35,11 +35,14 @@ _LIST_LIMIT: Final = 20_000_000  # bytes of one page of a receiver's list
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _LONGEST_URL: Final = 2_000
 _PROBE_SECONDS: Final = 2.0
+_REFUSES_SECRET: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _sent_assets: set[tuple[str, str, str]] = set()  # by address, section and name: once for each process
 
 
 class WebhookOutput:
     """Sends each page to ``config.webhook.url``; a 2xx answer confirms it."""
+
+    chooses_addresses = True
 
     def __init__(self, config: OutputConfig, section: str, home: Path) -> None:  # noqa: ARG002 - nothing stands in home
         """``section`` stands for ``{section}`` in the addresses."""
@@ -86,13 +89,14 @@ class WebhookOutput:
         return self._confirmed(self._post("remove", key, sequence, {}), "", "")
 
     def probe(self) -> None:
-        """That the receiver answers, whatever it says to HEAD, and that there is a secret to sign with."""
-        self._signer()
-        options = self._options
-        timeout = min(options.timeout_seconds, _PROBE_SECONDS)
-        outbound.request(
-            "HEAD", self._url, timeout=timeout, allow_private=options.allow_private, accept=range(300, 500)
-        )
+        """That the receiver answers, and does not refuse our signature; whatever else it says to HEAD.
+
+        Raises besides:
+            Permanent: there is no secret to sign with, or it is not the receiver's.
+        """
+        moment = str(datetime.now(UTC).timestamp())
+        accepted = frozenset(range(300, 500)) - _REFUSES_SECRET
+        self._request("HEAD", self._url, self._signed(f"probe_{moment}", ""), b"", accept=accepted, most=_PROBE_SECONDS)
 
     def held(self) -> Iterator[Held]:
         """What the receiver's list says, a page of it at a time. Raises besides:
@@ -151,7 +155,7 @@ class WebhookOutput:
             "Idempotency-Key": identifier,
             "Sectionwire-Sequence": str(sequence),
         }
-        answer = self._request("POST", self._url, headers, text.encode())
+        answer = self._request("POST", self._url, headers, text.encode(), accept={HTTPStatus.CONFLICT})
         if answer.status == HTTPStatus.CONFLICT and not _sequence_of(answer) > sequence:
             raise outbound.Refused(
                 f"{outbound.shown(self._url)} answered with 409, but with no higher sequence.",
@@ -161,7 +165,15 @@ class WebhookOutput:
         return answer
 
     def _request(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes, limit: int = outbound.LIMIT
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes,
+        *,
+        limit: int = outbound.LIMIT,
+        accept: Collection[int] = (),
+        most: float = 600.0,
     ) -> outbound.Answer:
         options = self._options
         try:
@@ -171,12 +183,12 @@ class WebhookOutput:
                 headers=headers,
                 content=content or None,
                 limit=limit,
-                timeout=options.timeout_seconds,
+                timeout=min(options.timeout_seconds, most),
                 allow_private=options.allow_private,
-                accept={HTTPStatus.CONFLICT} if method == "POST" else (),
+                accept=accept,
             )
         except outbound.Refused as error:
-            if error.status not in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            if error.status not in _REFUSES_SECRET:
                 raise
             raise outbound.Refused(
                 error.message,
