@@ -66,6 +66,7 @@ urlpatterns = [
     # What is done by itself, and when.
     path("runs/", run_views.runs, name="runs"),
     path("runs/<int:pk>/", run_views.run, name="run"),
+    path("runs/<int:pk>/stop/", run_views.stop, name="run_stop"),
     path("runs/<int:pk>/report.json", run_views.report, name="run_report"),
     path("runs/<str:key>/now/", run_views.now, name="run_now"),
     path("runs/<str:key>/pause/", run_views.pause, name="run_pause"),

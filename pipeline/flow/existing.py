@@ -203,6 +203,8 @@ def _record(
     checksum = submit.checksum_of(original.taken)
     uid, find = submit.identity(original.taken, origin, checksum)
     refuse_erased(uid, original.text.name)
+    if address := original.taken.metadata.canonical_url:
+        refuse_erased(submit.uid_of(canonical_url=address), original.text.name)
     article = Article.objects.select_for_update().filter(**find).order_by("id").first()
     outcome: Literal["new", "more", "known"] = "new"
     if article is not None:

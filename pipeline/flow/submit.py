@@ -12,9 +12,10 @@ from typing import Final, Literal
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from pipeline.documents import Original, Submission
+from pipeline.documents import Metadata, Original, Submission
 from pipeline.errors import Permanent
-from pipeline.flow import bell, clock, installation, lanes, webhooks
+from pipeline.flow import article_page, bell, clock, installation, lanes, webhooks
+from pipeline.flow.people import Rights
 from pipeline.flow.reserved import refuse_erased
 from pipeline.ledger.models import Article, Event, Revision, RevisionText
 from pipeline.ledger.models.articles import pack_metadata
@@ -53,20 +54,23 @@ def submit(
     by: str = "",
     urgent: bool = False,
     net: Network | None = None,
+    rights: Rights | None = None,
     also: Callable[[Submitted], None] | None = None,
 ) -> Submitted:
     """Read a submission and put it into the ledger as a new article, a new revision, or neither.
 
     An article is recognised by its key (within one origin), else by its canonical URL, else by its very content. The
-    same submission twice gives one article and one revision, also when both come at the same moment. ``also`` is called
-    in the transaction that records it.
+    same submission twice gives one article and one revision, also when both come at the same moment. ``rights`` are
+    those of whoever hands it in; without them (the command line, watched sources) every article may be revised.
+    ``also`` is called in the transaction that records it.
 
     Raises:
-        Permanent: the submission can't be read, or its language is none of the network's.
+        Permanent: the submission can't be read, its language is none of the network's, or it would revise an article
+            that is none of the submitter's.
     """
     net = net or installation.network()
     original = intake.read(submission, intake_options(net))
-    return enter(original, submission.name, origin=origin, by=by, urgent=urgent, net=net, also=also)
+    return enter(original, submission.name, origin=origin, by=by, urgent=urgent, net=net, rights=rights, also=also)
 
 
 def enter(
@@ -77,19 +81,20 @@ def enter(
     origin: str = "submit",
     by: str = "",
     urgent: bool = False,
+    rights: Rights | None = None,
     also: Callable[[Submitted], None] | None = None,
 ) -> Submitted:
     """Put what intake has read into the ledger: as :func:`submit`, which reads it first.
 
     Raises:
-        Permanent: as :func:`accepted`, or the article was written in another language so far.
+        Permanent: as :func:`accepted`; or the article was written in another language so far, or is others'.
     """
     original = accepted(original, name, net)
     checksum = checksum_of(original)
     for attempt in (1, 2):
         try:
             with transaction.atomic():
-                submitted = _record(original, checksum, name, origin, by, urgent, net)
+                submitted = _record(original, checksum, name, origin, by, urgent, net, rights)
                 if also is not None:
                     also(submitted)
                 return submitted
@@ -125,10 +130,7 @@ def accepted(original: Original, name: str, net: Network) -> Original:
 
 def intake_options(net: Network) -> intake.Options:
     """The bounds of the network file in the form that intake takes."""
-    limits = net.limits
-    return intake.Options(
-        max_bytes=int(limits.megabytes * 1_000_000), max_elements=limits.elements, max_depth=limits.depth
-    )
+    return installation.intake_options(net)
 
 
 def checksum_of(original: Original) -> str:
@@ -184,17 +186,45 @@ def refuse_other_language(article: Article, language: str, name: str, net: Netwo
         )
 
 
+def refuse_strangers(article: Article, metadata: Metadata, rights: Rights) -> None:
+    """Refuse a revision of an article that is not the business of whoever hands it in.
+
+    Raises:
+        Permanent: neither have they handed it in, nor has a section of theirs got it.
+    """
+    view = article_page.find(article.uid, rights)
+    if view is not None and view.inside:
+        return
+    if metadata.key and article.key == metadata.key:
+        raise Permanent(f"The key “{metadata.key}” is taken by an article of others.", "Choose another key.")
+    raise Permanent(
+        "The article at this canonical URL was handed in by others, and your sections do not have it.",
+        "Ask whoever handed it in; or give another canonical URL, if it is another article.",
+    )
+
+
 def _record(
-    original: Original, checksum: str, name: str, origin: str, by: str, urgent: bool, net: Network
+    original: Original,
+    checksum: str,
+    name: str,
+    origin: str,
+    by: str,
+    urgent: bool,
+    net: Network,
+    rights: Rights | None,
 ) -> Submitted:
     meta = original.metadata
     uid, _ = identity(original, origin, checksum)
     article = recognised(original, origin, checksum, Article.objects.select_for_update())
     refuse_erased(article.uid if article is not None else uid, name)
+    if meta.canonical_url:  # what stands at the address of an erased article is that article, under whatever key
+        refuse_erased(uid_of(canonical_url=meta.canonical_url), name)
     if article is not None:
         newest = article.revisions.order_by("-number").first()
         if newest is not None and newest.checksum == checksum:
             return Submitted("duplicate", article, newest)
+        if rights is not None:
+            refuse_strangers(article, meta, rights)
     outcome: Literal["new", "updated"] = "updated"
     now = clock.now()
     if article is None:

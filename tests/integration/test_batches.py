@@ -19,9 +19,9 @@ from standardwebhooks import Webhook
 
 from pipeline.errors import Permanent, Transient
 from pipeline.flow import installation, lanes, publish
-from pipeline.flow.batches import actions, overview
+from pipeline.flow.batches import actions, overview, report, steps, stopping
 from pipeline.flow.batches import run as runs
-from pipeline.flow.batches.steps import Action, Did, Later, Problem
+from pipeline.flow.batches.steps import Action, Did, Later, Problem, Step
 from pipeline.flow.batches.tick import run_of, tick
 from pipeline.ledger import claim as claims
 from pipeline.ledger import invariants
@@ -290,6 +290,97 @@ def test_a_schedule_that_is_gone_runs_no_more(network):
     assert (work().outcome, work().reason) == ("skipped", "There is no such schedule in network.toml any more.")
 
 
+# -- stopping ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three_pieces(network, monkeypatch):
+    """A run of three pieces and another action; ``asked`` has who wants it stopped while the second is in hand."""
+    net = network('[schedules.report]\nemail = ["desk@example.org"]\nonly = "trouble"\n', names='["tidy", "retry"]')
+    asked: list[str] = []
+    done: list[str] = []
+
+    def do(job: Any, piece: str, memo: Any, told: Any) -> Did:
+        done.append(piece)
+        if piece == "b" and asked:
+            assert stopping.request(job.run, asked[0]) is stopping.Answer.ASKED
+        if piece == "b" and asked[1:] == ["dies"]:
+            BatchRun.objects.update(lease_until=NIGHT)  # the worker is gone without a word
+            raise SystemExit
+        return Did({"pieces": 1})
+
+    act(monkeypatch, "tidy", ["a", "b", "c"], do)
+    tock(net, *hours(-1, 0.01))
+    return net, asked, done
+
+
+def test_a_run_is_stopped_after_the_piece_in_hand_and_says_so(three_pieces):
+    """Its report and its e-mail name who stopped it and what was left out; the next due time is as usual."""
+    net, asked, done = three_pieces
+    asked[:] = ["ada"]
+    run = work()
+    assert done == ["a", "b"]
+    assert (run.status, overview.phase(run), run.reason) == (Status.DONE, "stopped", "ada has stopped it.")
+    tidied, retried, told = overview.steps_of(run)
+    assert (tidied.state, tidied.counts, retried.state, told.state) == ("stopped", {"pieces": 2}, "left_out", "done")
+    assert tidied.notes == ("Stopped: 1 of 3 left out: c.",)
+    assert (run.report["outcome"], run.report["stop"]["by"]) == ("stopped", "ada")
+    assert [step["state"] for step in run.report["steps"]] == ["stopped", "left_out"]
+    (message,) = mail.outbox
+    assert message.subject == "Every night: stopped · Tidewater Relief"
+    assert "ada has stopped it" in message.body
+    assert "Stopped: 1 of 3 left out: c." in message.body
+    assert stopping.request(run.pk, "ines") is stopping.Answer.OVER
+    asked.clear()
+    (second,) = tock(net, *hours(24.01))
+    assert work(second).outcome == "done"
+    assert done == ["a", "b", "a", "b", "c"]
+    assert invariants.broken() == []
+
+
+def test_a_worker_that_is_killed_while_a_run_is_being_stopped_changes_nothing(three_pieces):
+    _, asked, done = three_pieces
+    asked[:] = ["ada", "dies"]
+    with pytest.raises(SystemExit):
+        runs.run()
+    assert claims.release_expired() == 1
+    assert stopping.request(BatchRun.objects.get().pk, "ines") is stopping.Answer.ALREADY
+    run = work()
+    assert done == ["a", "b"]  # what it had in hand is not done again
+    assert (overview.phase(run), run.reason) == ("stopped", "ada has stopped it.")
+    assert overview.steps_of(run)[0].notes == ("Stopped: 2 of 3 left out: b, c.",)
+
+
+def test_a_run_that_waits_for_others_is_stopped_at_once(network, monkeypatch):
+    net = network()
+    act(monkeypatch, "tidy", ["one"], lambda *_: Later(3_600, "waits", 1, {"seen": True}))
+    run = ask(net)
+    runs.run()
+    assert stopping.current(net.schedule("night")) == run
+    assert stopping.request(run.pk, "ada") is stopping.Answer.ASKED
+    while runs.run()[0]:  # nobody makes it due
+        pass
+    assert overview.phase(BatchRun.objects.get()) == "stopped"
+
+
+def test_a_run_that_has_not_begun_is_left_out_and_one_that_is_at_its_report_ends_by_itself(network, monkeypatch):
+    net = network()
+    run = ask(net)
+    assert stopping.request(run.pk, "ada") is stopping.Answer.LEFT_OUT
+    run.refresh_from_db()
+    assert (overview.phase(run), run.reason) == ("skipped", "ada has stopped it before it began.")
+    answers: list[str] = []
+    compose = report.compose
+
+    def late(row: BatchRun, *more: Any) -> Any:
+        answers.append(stopping.request(row.pk, "ada"))
+        return compose(row, *more)
+
+    monkeypatch.setattr(report, "compose", late)
+    assert overview.phase(work(ask(net))) == "done"
+    assert answers == [stopping.Answer.ENDING]
+
+
 # -- actions -----------------------------------------------------------------------------------------------------------
 
 
@@ -323,9 +414,9 @@ def test_a_night_translates_releases_and_reports(desk, network, monkeypatch):
     runs.run()
     publish.run("site")
     run = work(run)
-    report = run.report
+    told = run.report
     assert run.outcome == "done", run.steps
-    assert report["came_in"] == {
+    assert told["came_in"] == {
         "articles": 1,
         "updates": 0,
         "sources": {"submit": 1},
@@ -334,10 +425,10 @@ def test_a_night_translates_releases_and_reports(desk, network, monkeypatch):
             | {"source": "submit"}
         ],
     }
-    assert report["translated"] == {"pt": 1}
-    assert {"section": "brazil", "output": "site", "action": "put", "pages": 1} in report["went_out"]
-    assert {"section": "portugal", "state": "in_review", "editions": 1} in report["waits"]["people"]
-    assert report["failed"] == {"counts": {}, "named": []}
+    assert told["translated"] == {"pt": 1}
+    assert {"section": "brazil", "output": "site", "action": "put", "pages": 1} in told["went_out"]
+    assert {"section": "portugal", "state": "in_review", "editions": 1} in told["waits"]["people"]
+    assert told["failed"] == {"counts": {}, "named": []}
 
 
 def test_a_night_fetches_from_the_sources_that_it_selects(desk, network):
@@ -558,11 +649,17 @@ def command(*arguments: str) -> str:
 def test_the_command_lists_runs_shows_pauses_and_resumes(network):
     net = network()
     assert "next: " in command("list")
+    assert command("stop", "night") == "night: no run is at work.\n"
     assert "is paused" in command("pause", "night", "--by", "ada")
     assert "paused by ada" in command("list")
     assert re.search(r"runs again: the next time on \d{4}-\d\d-\d\d 02:00", command("resume", "night"))
     assert "asked for." in command("run", "night", "--no-wait")
     assert "asked for already" in command("run", "night", "--no-wait")
+    number = str(BatchRun.objects.get().pk)
+    assert "had not begun, and is left out" in command("stop", "night", "--by", "ada")
+    assert "is over already" in command("stop", "--run", number)
+    assert "skipped: ada has stopped it before it began." in command("show", "--run", number)
+    command("run", "night", "--no-wait")
     work()
     with pytest.raises(Permanent, match="Which run"):
         command("show")
@@ -609,6 +706,20 @@ def test_an_operator_runs_pauses_and_resumes_at_the_desk(network):
     client.post("/runs/night/pause/", {"do": "resume"})
     assert overview.view(net.schedule("night")).paused_at is None
     assert client.post("/runs/noon/now/").status_code == 404
+    assert "<button" not in client.get(f"/runs/{run.pk}/").content.decode().partition('id="run"')[2]
+    client.post("/runs/night/now/")
+    run = BatchRun.objects.latest("pk")
+    begun = {"started_at": NIGHT, "marks": dict.fromkeys(("article", "revision", "version", "receipt"), 0)}
+    BatchRun.objects.filter(pk=run.pk).update(**begun, steps=steps.pack([Step("tidy"), Step("report")]))
+    assert f'action="/runs/{run.pk}/stop/"' in client.get(f"/runs/{run.pk}/").content.decode()
+    for said in ("It ends after what it has in hand", "Somebody has asked for that already"):
+        assert said in client.post(f"/runs/{run.pk}/stop/", follow=True).content.decode()
+    assert "<bdi>ops</bdi> has asked to stop it" in client.get(f"/runs/{run.pk}/").content.decode()
+    assert "ops has asked to stop it" in command("list")
+    work()
+    page = client.get(f"/runs/{run.pk}/").content.decode()
+    assert "<bdi>ops</bdi> has stopped it" in page
+    assert "left out" in page
     assert json.loads(client.get(f"/runs/{run.pk}/report.json").content)["schedule"] == "night"
 
 

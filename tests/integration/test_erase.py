@@ -146,7 +146,8 @@ def test_an_erased_article_stands_in_no_table_and_on_no_page(published):
 def test_the_uid_of_an_erased_article_stays_reserved(published):
     """The same article is refused by its key and by its address, with a sentence that says what to do."""
     erase_it(without_outputs=True)
-    for known in ({"key": SECRET}, {"key": "", "canonical_url": f"https://old.example/{SECRET}"}):
+    address = {"canonical_url": f"https://old.example/{SECRET}"}
+    for known in ({"key": SECRET}, {"key": "", **address}, {"key": "another", **address}):
         with pytest.raises(Permanent, match="erased for good"):
             published.submit("<p>New words.</p>", title="New", name="new.html", **known)
     assert having(SECRET) == set()

@@ -17,9 +17,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from pipeline.errors import Permanent
-from pipeline.flow import erase, installation
+from pipeline.flow import erase, installation, tombs
 from pipeline.flow import sources as flow
-from pipeline.flow.sources import SourceReport, folders, polite, row, taking
+from pipeline.flow.sources import SourceReport, feeds, folders, listing, polite, row, taking
 from pipeline.ledger.models import Article, Event, Host, Revision, Source, SourceItem
 from tests.receiver import Reply, Request, serving
 
@@ -156,6 +156,98 @@ def test_a_feed_brings_each_article_once_and_a_changed_text_as_a_revision(source
 
     sources.desk.work()
     assert len(list((sources.desk.home / "outputs" / "brazil").glob("*/2026/*/index.html"))) == 3
+
+
+def paged(number: int, *entries: str, after: str = "") -> str:
+    """A page of a feed that goes on at another address: RSS with an Atom link, or JSON Feed where the number is odd."""
+    if number % 2:
+        items = [
+            {
+                "id": each,
+                "title": f"Report {each}",
+                "content_text": f"{each}: {' '.join(each + w for w in WORDS.split())}",
+            }
+            for each in entries
+        ]
+        page = {"version": "https://jsonfeed.org/version/1.1", "language": "en", "items": items}
+        return json.dumps(page | ({"next_url": after} if after else {}))
+    link = f'<link xmlns="http://www.w3.org/2005/Atom" rel="next" href="{after}"/>'
+    return rss(link if after else "", *(entry(ord(each)) for each in entries))
+
+
+def test_a_feed_that_goes_on_at_another_page_is_followed_as_far_as_something_is_new(sources):
+    """RFC 5005 and JSON Feed: no page is asked for without need, none twice, and the feed's end is its end."""
+    web = sources.web
+    web.pages |= {"/feed": paged(1, "a", after="/2"), "/2": paged(2, "b", after="{web}/3"), "/3": paged(3, "c")}
+    sources.add(key="news", type="feed", url=f"{web.url}/feed", deletions="ignore")
+    assert counts(sources.fetch()) == (3, 0, 0, 0, 0, 0)
+    assert web.paths() == ["/feed", "/robots.txt", "/2", "/3"]
+    assert counts(sources.fetch()) == (0, 0, 3, 0, 0, 0)
+    assert web.paths() == ["/feed"]
+    web.pages["/feed"] = paged(1, "n", "a", after="/2")
+    assert counts(sources.fetch()) == (1, 0, 3, 0, 0, 0)
+    assert web.paths() == ["/feed", "/2"]
+    web.pages["/feed"] = paged(1, "m", "n", after="/feed")  # in a circle
+    assert counts(sources.fetch()) == (1, 0, 4, 0, 0, 0)
+    assert web.paths() == ["/feed"]
+
+
+def test_what_a_feed_has_on_later_pages_is_not_lost_when_a_run_ends_before_it(sources, monkeypatch):
+    """A page that can't be read now, a limit, a death after the first page: the next run goes on there."""
+    web = sources.web
+    web.pages |= {
+        "/feed": paged(1, "a", after="/2"),
+        "/2": Reply(503),
+        "/3": paged(3, "c", after="/4"),
+        "/4": paged(1, "d"),
+    }
+    sources.add(key="news", type="feed", url=f"{web.url}/feed", deletions="ignore")
+    report = sources.fetch()
+    assert (report.new, "503" in report.trouble) == (1, True)
+    web.pages["/2"] = paged(2, "b", after="/3")
+    monkeypatch.setattr(feeds, "MOST_PAGES", 2)
+    assert counts(sources.fetch()) == (1, 0, 1, 0, 0, 0)
+    record = listing.record
+
+    def dies(*given: object) -> None:
+        record(*given)
+        raise SystemExit
+
+    monkeypatch.setattr(listing, "record", dies)
+    web.pages["/feed"] = paged(1, "n", "a", after="/2")
+    web.paths()
+    with pytest.raises(SystemExit):
+        sources.fetch()
+    Source.objects.update(token=None, lease_until=None)
+    monkeypatch.setattr(listing, "record", record)
+    monkeypatch.setattr(feeds, "MOST_PAGES", 20)
+    assert counts(sources.fetch()) == (3, 0, 2, 0, 0, 0)
+    assert web.paths() == ["/feed", "/feed", "/2", "/3", "/4"]
+    assert counts(sources.fetch()) == (0, 0, 5, 0, 0, 0)
+    assert web.paths() == ["/feed"]
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ("{inside}/2", "inside the own network"),
+        ("{web}/private/2", "robots.txt"),
+        ("{web}/large", "more than 200,000 bytes"),
+        ("{web}/page", "is no feed"),
+        ("{web}/gone", "404"),
+    ],
+)
+def test_a_next_page_is_checked_like_every_address_that_a_feed_names(sources, where, why):
+    """The feed itself is taken all the same, and the report says what could not be read."""
+    web = sources.web
+    after = where.format(web=web.url, inside=web.url.replace("127.0.0.1", "localhost"))
+    web.pages |= {"/feed": paged(1, "a", after=after), "/private/2": paged(3, "b"), "/page": html("No feed")}
+    web.pages |= {"/robots.txt": "User-agent: *\nDisallow: /private\n", "/large": b" " * 300_000, "/2": paged(3, "b")}
+    sources.add(key="news", type="feed", url=f"{web.url}/feed", deletions="ignore", megabytes=0.2)
+    report = sources.fetch()
+    assert counts(report) == (1, 0, 0, 0, 0, 0)
+    assert why in report.notes[0]
+    assert counts(sources.fetch()) == (0, 0, 1, 0, 0, 0)
 
 
 def test_an_entry_that_is_only_a_teaser_leads_to_its_page(sources):
@@ -367,16 +459,42 @@ def test_an_item_that_failed_is_tried_again_later_and_says_why(sources):
     assert SourceItem.objects.get(identity="news-1").attempts == 2
 
 
-def test_what_was_erased_is_refused_and_its_text_is_not_kept(sources):
-    """Its feed goes on naming it."""
-    sources.web.pages["/feed"] = rss(entry(1))
-    sources.add(key="news", type="feed", url=f"{sources.web.url}/feed")
+def test_what_was_erased_leaves_a_digest_and_is_passed_over_although_its_feed_goes_on_naming_it(sources):
+    """Also a copy that stood elsewhere; of what the feeds say of it, now and later, nothing stands in any column."""
+    web = sources.web
+    web.pages |= {"/feed": rss(entry(1)), "/copy": rss(entry(1).replace("news", "copy"))}
+    sources.add(key="news", type="feed", url=f"{web.url}/feed")
+    sources.add(key="copy", type="feed", url=f"{web.url}/copy")
     sources.fetch()
+    assert counts(sources.fetch("copy")) == (0, 0, 0, 1, 0, 0)
     erase.erase_article(Article.objects.get(), by="oda", net=installation.network(), without_outputs=True)
-    sources.web.pages["/feed"] = rss(entry(1), entry(2))
+    web.pages |= {"/feed": rss(entry(1), entry(2)), "/copy": rss(entry(1).replace("news", "copy"), entry(3))}
+    web.paths()
+    assert [counts(sources.fetch(key)) for key in ("news", "copy")] == [(1, 0, 0, 0, 0, 0)] * 2
+    assert web.paths() == ["/feed", "/copy"]
+    web.pages["/feed"] = rss(entry(1, "<p>News-1 in other words.</p>"), entry(2))
+    assert counts(sources.fetch()) == (0, 0, 1, 0, 0, 0)
+    stones = SourceItem.objects.filter(article=None)
+    assert [stone.status for stone in stones] == ["gone", "gone"]
+    for stone in stones.values():
+        shown = {name for name, value in stone.items() if value not in ("", None) and not name.endswith(("id", "_at"))}
+        assert shown == {"identity", "key", "status", "reason", "attempts"}
+        assert re.fullmatch(r"erased [0-9a-f]{64}", stone["identity"])
+        assert stone["key"] == stone["identity"]
+
+
+def test_what_was_erased_before_its_feed_names_it_leaves_a_digest_too(sources):
+    """It was handed in by a person; the feed has it under the same address."""
+    web = sources.web
+    sources.desk.submit(f"<p>{WORDS}</p>", key="mine", canonical_url=f"{web.url}/news/1")
+    erase.erase_article(Article.objects.get(), by="oda", net=installation.network(), without_outputs=True)
+    web.pages["/feed"] = rss(entry(1))
+    sources.add(key="news", type="feed", url=f"{web.url}/feed")
     report = sources.fetch()
-    assert (report.new, ["erased for good" in each.reason for each in report.failed]) == (1, [True])
-    assert SourceItem.objects.get(identity="news-1").entry is None
+    assert [(each.identity[:7], each.reason) for each in report.failed] == [("erased ", tombs.WHY)]
+    (stone,) = SourceItem.objects.all()
+    assert (stone.entry, stone.url, stone.status, "news" in stone.key) == (None, "", "gone", False)
+    assert counts(sources.fetch()) == (0, 0, 0, 0, 0, 0)
 
 
 def test_a_source_that_fails_is_left_alone_for_a_while(sources):

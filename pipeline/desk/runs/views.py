@@ -1,4 +1,4 @@
-"""Schedules and runs: the calendar, one run's progress and report; for operators also run now, pause, resume."""
+"""Schedules and runs: the calendar, one run's progress and report; for operators also run now, pause, resume, stop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from pipeline.desk.access import DeskRequest, signed_in
 from pipeline.desk.runs import seen
 from pipeline.errors import Permanent
 from pipeline.flow import installation
-from pipeline.flow.batches import overview
+from pipeline.flow.batches import overview, stopping
+from pipeline.flow.batches import report as reports
 from pipeline.ledger.models import BatchRun
 from pipeline.network import Schedule
 
@@ -79,7 +80,7 @@ def run(request: DeskRequest, pk: int) -> HttpResponse:
     row = _run_or_404(pk)
     net = installation.network()
     schedule = next((each for each in net.schedules if each.key == row.schedule), None)
-    facts = seen.report(row.report, request.rights) if row.is_over else {}
+    facts = seen.report(reports.read(row), request.rights)
     steps = [seen.step(asdict(step), request.rights) | {"percent": step.share * 100} for step in overview.steps_of(row)]
     context = {
         **_row(row, schedule),
@@ -87,6 +88,7 @@ def run(request: DeskRequest, pk: int) -> HttpResponse:
         "steps": steps,
         "started_at": row.started_at,
         "ended_at": parse_datetime(facts["ended_at"]) if facts else None,
+        "stop": None if row.is_over else stopping.wish(row.report),
     }
     return render(request, "desk/runs/run.html", context)
 
@@ -98,7 +100,7 @@ def report(request: DeskRequest, pk: int) -> HttpResponse:
     seen.must_read(request)
     row = _run_or_404(pk)
     answer = JsonResponse(
-        seen.report(row.report, request.rights), json_dumps_params={"ensure_ascii": False, "indent": 1}
+        seen.report(reports.read(row), request.rights), json_dumps_params={"ensure_ascii": False, "indent": 1}
     )
     answer.headers["Content-Disposition"] = f'attachment; filename="run-{row.pk}.json"'
     return answer
@@ -128,6 +130,35 @@ def pause(request: DeskRequest, key: str) -> HttpResponse:
     return redirect("runs")
 
 
+@signed_in
+@require_POST
+def stop(request: DeskRequest, pk: int) -> HttpResponse:
+    """Stop a run after the piece in hand."""
+    _must_operate(request)
+    row = _run_or_404(pk)
+    said = {
+        stopping.Answer.ASKED: _("It ends after what it has in hand; the rest is left out."),
+        stopping.Answer.ALREADY: _("Somebody has asked for that already."),
+        stopping.Answer.LEFT_OUT: _("It had not begun, and is left out."),
+        stopping.Answer.ENDING: _("Everything is done already; only its report is still to be made."),
+        stopping.Answer.OVER: _("It is over already."),
+    }
+    messages.success(request, said[stopping.request(row.pk, request.rights.name)])
+    return redirect("run", pk=row.pk)
+
+
+def _must_operate(request: DeskRequest) -> None:
+    """For who may say what runs.
+
+    Raises:
+        Http404: runs are none of their business.
+        PermissionDenied: they may only read.
+    """
+    seen.must_read(request)
+    if not request.rights.operator:
+        raise PermissionDenied(_("Only an operator may do this."))
+
+
 def _for_operators(request: DeskRequest, key: str) -> Schedule:
     """The schedule of this key, for who may say when it runs.
 
@@ -135,9 +166,7 @@ def _for_operators(request: DeskRequest, key: str) -> Schedule:
         Http404: there is none, or it is none of their business.
         PermissionDenied: they may only read.
     """
-    seen.must_read(request)
-    if not request.rights.operator:
-        raise PermissionDenied(_("Only an operator may do this."))
+    _must_operate(request)
     try:
         return installation.network().schedule(key)
     except Permanent as error:

@@ -32,6 +32,7 @@ PHASES: Final[Mapping[str, Any]] = {
     Phase.RUNNING: pgettext_lazy("a run", "running"),
     Phase.DONE: pgettext_lazy("a run", "done"),
     Phase.TROUBLE: pgettext_lazy("a run", "done, with trouble"),
+    Phase.STOPPED: pgettext_lazy("a run", "stopped"),
     Phase.SKIPPED: pgettext_lazy("a run", "left out"),
     Phase.FAILED: pgettext_lazy("a run", "failed"),
 }
@@ -41,6 +42,7 @@ SIGNS: Final[Mapping[str, str]] = {
     Phase.RUNNING: "◐",
     Phase.DONE: "✓",
     Phase.TROUBLE: "!",
+    Phase.STOPPED: "■",
     Phase.SKIPPED: "–",
     Phase.FAILED: "✗",
 }
@@ -49,6 +51,8 @@ STATES: Final[Mapping[str, Any]] = {
     "planned": pgettext_lazy("a step", "not begun"),
     "running": pgettext_lazy("a step", "running"),
     "done": pgettext_lazy("a step", "done"),
+    "stopped": pgettext_lazy("a step", "stopped"),
+    "left_out": pgettext_lazy("a step", "left out"),
 }
 
 COUNTS: Final[Mapping[str, Any]] = {

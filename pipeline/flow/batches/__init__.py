@@ -9,6 +9,7 @@
 ``report``      what came in, what went out, what waits for whom, what failed and what to do
 ``telling``     the report by e-mail and webhook
 ``overview``    schedules and runs, as people see them
+``stopping``    a run that has begun is stopped after the piece in hand
 ==============  =================================================================================================
 
 A worker that dies loses its lease; whoever claims the run then goes on with the piece at which it was.

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from pipeline.errors import Permanent
 from pipeline.flow import bell, clock, lanes
-from pipeline.flow.batches import due, steps, tick
+from pipeline.flow.batches import due, steps, stopping, tick
 from pipeline.flow.batches.steps import Step
 from pipeline.ledger.models import BatchRun, ScheduleState, Status
 from pipeline.network import Network, Schedule
@@ -31,6 +31,7 @@ class Phase(StrEnum):
     RUNNING = "running"
     DONE = "done"
     TROUBLE = "trouble"
+    STOPPED = "stopped"  # somebody has left something out
     SKIPPED = "skipped"
     FAILED = "failed"
 
@@ -58,6 +59,8 @@ class View:
 
 def phase(run: BatchRun) -> Phase:
     """How a run stands."""
+    if run.outcome in {BatchRun.Outcome.DONE, BatchRun.Outcome.TROUBLE} and steps.was_stopped(run.steps):
+        return Phase.STOPPED
     if run.outcome:
         return Phase(run.outcome)
     if run.status == Status.FAILED:
@@ -87,6 +90,11 @@ def runs(schedule: str = "") -> QuerySet[BatchRun]:
     """Runs of one schedule or of all, the newest first."""
     found = BatchRun.objects.defer("report").order_by("-planned_at", "-pk")
     return found.filter(schedule=schedule) if schedule else found
+
+
+def waiting(schedule: Schedule) -> QuerySet[BatchRun]:
+    """The runs of a schedule that nobody has begun."""
+    return runs(schedule.key).filter(outcome="", started_at=None).exclude(status=Status.FAILED)
 
 
 def find(run_id: int) -> BatchRun:
@@ -186,6 +194,7 @@ def record(run: BatchRun) -> dict[str, Any]:
         "requested_by": run.requested_by,
         "missed": run.missed,
         "reason": run.reason,
+        "stop": stopping.wish(run.report),
         "started_at": run.started_at,
         "ended_at": run.ended_at,
         "share": round(share(run), 3),

@@ -13,8 +13,9 @@ from typing import Any, Final
 from django.db.models import Count, QuerySet
 
 from pipeline.flow import lanes, release, waiting
+from pipeline.flow.batches import stopping
 from pipeline.flow.batches.actions.lanework import problem_of
-from pipeline.flow.batches.steps import Step, unpack
+from pipeline.flow.batches.steps import Step, unpack, was_stopped
 from pipeline.ledger.models import (
     Article,
     BatchRun,
@@ -36,9 +37,11 @@ LISTED: Final = 20
 def compose(row: BatchRun, net: Network, now: datetime) -> dict[str, Any]:
     """The report of a run as it stands now."""
     steps = [step for step in unpack(row.steps) if step.action != "report"]
+    stop = stopping.wish(kept(row)) if was_stopped(row.steps) else None
     return {
         **_head(row, net),
-        "outcome": "trouble" if any(step.has_trouble for step in steps) else "done",
+        "stop": stop,
+        "outcome": "stopped" if stop else "trouble" if any(step.has_trouble for step in steps) else "done",
         "ended_at": now.isoformat(),
         "steps": [_step(step) for step in steps],
         "came_in": _came_in(row.marks),
@@ -51,9 +54,21 @@ def compose(row: BatchRun, net: Network, now: datetime) -> dict[str, Any]:
 
 def final(row: BatchRun, outcome: BatchRun.Outcome, now: datetime) -> dict[str, Any]:
     """The report that was composed, with what came of the run as a whole: also of telling it."""
-    composed: dict[str, Any] = BatchRun.objects.values_list("report", flat=True).get(pk=row.pk)
+    composed = kept(row)
     telling = [_step(step) for step in unpack(row.steps) if step.action == "report"]
-    return composed | {"outcome": outcome.value, "ended_at": now.isoformat(), "telling": telling}
+    ended = "stopped" if stopping.wish(composed) else outcome.value
+    return composed | {"outcome": ended, "ended_at": now.isoformat(), "telling": telling}
+
+
+def kept(row: BatchRun) -> dict[str, Any]:
+    """What stands in the ledger as the report of a run: nothing, the wish to stop it, or what :func:`compose` gave."""
+    found: dict[str, Any] = BatchRun.objects.values_list("report", flat=True).get(pk=row.pk)
+    return found
+
+
+def read(row: BatchRun) -> dict[str, Any]:
+    """The report of a run that is over, for whoever reads it; empty where there is none."""
+    return dict(row.report) if row.is_over and "steps" in row.report else {}
 
 
 def _head(row: BatchRun, net: Network) -> dict[str, Any]:
@@ -73,6 +88,7 @@ def _head(row: BatchRun, net: Network) -> dict[str, Any]:
 def _step(step: Step) -> dict[str, Any]:
     return {
         "action": step.action,
+        "state": step.state,
         "started_at": step.started_at,
         "ended_at": step.ended_at,
         "counts": dict(step.counts),

@@ -20,7 +20,7 @@ from django.utils.dateparse import parse_datetime
 
 from pipeline.errors import Permanent, PipelineError
 from pipeline.flow import clock, installation, lanes, work
-from pipeline.flow.batches import actions, report, steps, telling
+from pipeline.flow.batches import actions, report, steps, stopping, telling
 from pipeline.flow.batches.steps import Action, Did, Job, Later, Problem, Step, Told
 from pipeline.ledger import claim as claims
 from pipeline.ledger.models import Article, BatchRun, Receipt, Revision, ScheduleState, Status, Version
@@ -76,11 +76,12 @@ def _go_on(row: BatchRun, claim: claims.Claim[BatchRun]) -> None:
             claims.finish(row, claim.token, Status.READY, why, due_at=Now() + timedelta(seconds=TURN_SECONDS))
             return
     started = time.monotonic()
+    _heed(row, claim)
     while time.monotonic() - started < SLICE_SECONDS:
         pause = _advance(row, claim, net)
         if pause is None:
             return
-        if pause > 0:
+        if not _heed(row, claim) and pause > 0:
             claims.finish(row, claim.token, Status.READY, due_at=Now() + timedelta(seconds=pause))
             return
     claims.finish(row, claim.token, Status.READY, due_at=Now())
@@ -128,13 +129,28 @@ def _keep(row: BatchRun, claim: claims.Claim[BatchRun], **changes: Any) -> None:
         raise claims.LostClaim
 
 
+def _heed(row: BatchRun, claim: claims.Claim[BatchRun]) -> bool:
+    """Leave out what is not done, where somebody has asked to stop the run. Returns whether something was left out."""
+    known = steps.unpack(row.steps)
+    if not any(step.is_open for step in known if step.action != REPORT):
+        return False
+    if not stopping.wish(report.kept(row)):
+        return False
+    now = clock.now()
+    row.steps = steps.pack([step.left_out(now) if step.is_open and step.action != REPORT else step for step in known])
+    _keep(row, claim, steps=row.steps)
+    log.info("run is stopped")
+    return True
+
+
 def _advance(row: BatchRun, claim: claims.Claim[BatchRun], net: Network) -> float | None:
     """Do the next piece. Gives the seconds until there is more to do; ``None`` when the run is over."""
     known = steps.unpack(row.steps)
-    index = next((number for number, step in enumerate(known) if step.state != "done"), None)
+    index = next((number for number, step in enumerate(known) if step.is_open), None)
     if index is None:
         trouble = any(step.has_trouble for step in known)
-        _end(row, claim, BatchRun.Outcome.TROUBLE if trouble else BatchRun.Outcome.DONE)
+        why = f"{wish['by']} has stopped it." if (wish := stopping.wish(report.kept(row))) else ""
+        _end(row, claim, BatchRun.Outcome.TROUBLE if trouble else BatchRun.Outcome.DONE, why)
         return None
 
     def keep(step: Step) -> None:

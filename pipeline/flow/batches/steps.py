@@ -13,6 +13,9 @@ from pipeline.network.schedules import Selection
 MOST_PROBLEMS: Final = 100
 """So many problems of a step are kept in full; the rest is counted."""
 
+MOST_NAMED: Final = 20
+"""So many pieces that were left out are named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -100,7 +103,7 @@ class Step:
     """One action of a run: ``at`` is the piece of ``pieces`` that is next, ``left`` what the present one waits for."""
 
     action: str
-    state: str = "planned"  # running, done
+    state: str = "planned"  # running, done; stopped: it has begun, and the rest was left out; left_out: all of it was
     started_at: str = ""
     ended_at: str = ""
     pieces: tuple[str, ...] = ()
@@ -119,6 +122,11 @@ class Step:
     def piece(self) -> str:
         """The piece that is next."""
         return self.pieces[self.at]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something of it is still to be done."""
+        return self.state in {"planned", "running"}
 
     @property
     def share(self) -> float:
@@ -143,6 +151,15 @@ class Step:
         """The step when all its pieces are done."""
         return replace(self, state="done", ended_at=now.isoformat(), said="", memo={}, done=0, total=0)
 
+    def left_out(self, now: datetime) -> Step:
+        """The step when what is not done of it is left out."""
+        if self.state == "planned":
+            return replace(self, state="left_out")
+        left = self.pieces[self.at :]
+        named = ", ".join(left[:MOST_NAMED]) + (" …" if len(left) > MOST_NAMED else "")
+        note = f"Stopped: {len(left)} of {len(self.pieces)} left out: {named}."
+        return replace(self, state="stopped", ended_at=now.isoformat(), said="", memo={}, notes=(*self.notes, note))
+
     def after(self, result: Did | Later) -> Step:
         """The step after a piece was done, or looked at."""
         did = result if isinstance(result, Did) else result.did
@@ -163,6 +180,11 @@ class Step:
             waits = replace(added, said=result.said, memo=dict(result.memo), tries=result.tries)
             return replace(waits, total=total, done=total - result.left)
         return replace(added, at=self.at + 1, said="", total=0, done=0, memo={}, tries=0)
+
+
+def was_stopped(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether something was left out of these steps (as :func:`pack` has packed them): somebody stopped the run."""
+    return any(row["state"] in {"stopped", "left_out"} for row in rows)
 
 
 def pack(steps: Sequence[Step]) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from pipeline import outbound
 from pipeline.errors import Permanent, Transient
 from pipeline.flow import digest, installation
 from pipeline.flow.batches import report
-from pipeline.flow.batches.steps import Action, Did, Job, Later, Problem, Told
+from pipeline.flow.batches.steps import Action, Did, Job, Later, Problem, Told, was_stopped
 from pipeline.ledger import claim as claims
 from pipeline.ledger.models import BatchRun
 from pipeline.network import Network
@@ -50,7 +50,7 @@ def action(row: BatchRun) -> Action:
         if piece == "facts":
             _save(row, report.compose(row, job.net, job.now))
             return Did()
-        facts = _facts(row)
+        facts = report.kept(row)
         told = _told(row, job.net)
         try:
             if piece == "email" and told.email:
@@ -76,12 +76,8 @@ def _told(row: BatchRun, net: Network) -> Report:
 
 
 def _is_trouble(row: BatchRun) -> bool:
-    return any(step["problems"] or step["more_problems"] for step in row.steps)
-
-
-def _facts(row: BatchRun) -> dict[str, Any]:
-    facts: dict[str, Any] = BatchRun.objects.values_list("report", flat=True).get(pk=row.pk)
-    return facts
+    """Whether a person must act, or has left something out."""
+    return was_stopped(row.steps) or any(step["problems"] or step["more_problems"] for step in row.steps)
 
 
 def _save(row: BatchRun, facts: dict[str, Any]) -> None:

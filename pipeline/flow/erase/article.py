@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from pipeline.documents import Metadata
-from pipeline.flow import clock, deliveries, listing, withdraw
+from pipeline.flow import clock, deliveries, listing, tombs, withdraw
 from pipeline.flow.erase.scrub import prose_columns, replace_everywhere
 from pipeline.flow.submit import uid_of
 from pipeline.ledger.models import (
@@ -238,6 +238,7 @@ def _scrub(article: Article, memory: Sequence[int]) -> None:
     # Runs that report on it name it by what people know it by.
     told = [article.title, article.key, article.canonical_url, *names, *(each.title for each in known)]
     MemoryUnit.objects.filter(pk__in=memory).delete()
+    tombs.entomb(SourceItem.objects.filter(article=article))
     for found in _going(article).values():
         found.delete()
     empty = pack_metadata(Metadata(title=TOMBSTONE, language=article.language))

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 
+from pipeline.flow import tombs
 from pipeline.ledger.models import Source, SourceItem
 
 State = SourceItem.State
@@ -57,7 +58,7 @@ def known(row: Source) -> dict[str, Known]:
 
 
 def record(row: Source, listed: Iterable[Listed], before: Mapping[str, Known], now: datetime) -> None:
-    """Write down what a source names, some at a time; what it does not name is left alone."""
+    """Write down what a source names, some at a time; what it does not name, and what was erased, is left alone."""
     for piece in _pieces(listed):
         with transaction.atomic():
             _record(row, piece, before, now)
@@ -68,7 +69,7 @@ def compare(listed: Iterable[Listed], before: Mapping[str, Known]) -> Compared:
     compared = Compared()
     for each in listed:
         old = before.get(each.identity)
-        compared.new += old is None
+        compared.new += not tombs.is_known(each.identity, before)
         compared.changed += old is not None and _is_changed(old, each)
     return compared
 
@@ -85,7 +86,8 @@ def _record(row: Source, piece: Sequence[Listed], before: Mapping[str, Known], n
     for each in piece:
         old = before.get(each.identity)
         if old is None:
-            fresh.append(_made(row, each, now))
+            if not tombs.is_known(each.identity, before):
+                fresh.append(_made(row, each, now))
         elif _is_changed(old, each):
             SourceItem.objects.filter(pk=old.pk).update(**_changes(each, now))
         else:

@@ -25,7 +25,6 @@ from pipeline.ledger.models import Source as Row
 from pipeline.ledger.models import SourceItem
 from pipeline.masking import mask
 from pipeline.network import Network, Source
-from pipeline.outbound import shown
 from pipeline.stages.intake.web import digest
 
 log = structlog.get_logger()
@@ -148,23 +147,16 @@ class Run:
         """What the source names, piece by piece; and what its row keeps once all of that is written."""
         match self.source.type:
             case "feed":
-                return self._feed()
+                return self._feed(before)
             case "site":
                 return self._site()
             case _:
                 return self._folder(before), {}
 
-    def _feed(self) -> tuple[Iterator[Sequence[Listed]], dict[str, Any]]:
-        page = feeds.ask(self.visitor, self.row, self.source.url, int(self.source.megabytes * 1_000_000), named=True)
-        if page is None:
-            return iter(()), {}
-        if page.is_missing:
-            raise Permanent(f"{shown(self.source.url)} answers with {page.status}.", "Look at the address of the feed.")
-        listed = [each for each in feeds.listed(self.source, page, self.now) if not self._is_ours(each.url)]
-        return iter([listed]), {
-            "validators": {self.source.url: feeds.validators(page)},
-            "listed_at": self.now,
-        }
+    def _feed(self, before: dict[str, Known]) -> tuple[Iterator[Sequence[Listed]], dict[str, Any]]:
+        pages = feeds.Pages(self.source, self.visitor, self.row, before, self.now, self.taker.notes)
+        pieces = pages.pieces(write=self.lease is not None)
+        return ([each for each in piece if not self._is_ours(each.url)] for piece in pieces), pages.kept
 
     def _site(self) -> tuple[Iterator[Sequence[Listed]], dict[str, Any]]:
         walk = Walk(self.source, self.visitor, self.row, self.now, notes=self.taker.notes)

@@ -8,18 +8,18 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import structlog
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.db.models import Case, Q, QuerySet, When
 
 from pipeline.errors import Permanent, PipelineError, Transient
-from pipeline.flow import links
-from pipeline.flow.reserved import Erased
+from pipeline.flow import links, tombs
+from pipeline.flow.reserved import Erased, refuse_erased
 from pipeline.flow.sources import articles, folders
 from pipeline.flow.sources.folders import File
 from pipeline.flow.sources.polite import Later, Page, Visitor
 from pipeline.flow.sources.report import FailedItem
 from pipeline.flow.sources.row import Lost, next_try
-from pipeline.flow.submit import Submitted, intake_options, submit
+from pipeline.flow.submit import Submitted, intake_options, submit, uid_of
 from pipeline.ledger.models import Article, SourceItem
 from pipeline.masking import mask
 from pipeline.network import Network, Source
@@ -90,6 +90,8 @@ class Taker:
         assert changes is not None
         if not self._owns(item) and (twin := self._twin(item, found)) is not None:
             return self._duplicate(item, found, *twin, **changes)
+        if item.article_id is None:
+            self._refuse_erased(item, found)
         try:
             submitted = submit(
                 found.submission,
@@ -106,6 +108,16 @@ class Taker:
         if submitted.article.withdrawn:
             self._tell_withdrawn(submitted.article)
         return submitted.outcome
+
+    @staticmethod
+    def _refuse_erased(item: SourceItem, found: articles.Found) -> None:
+        """What stands at the address of an erased article is that article, whoever brings it.
+
+        Raises:
+            Erased: it does.
+        """
+        for url in filter(None, dict.fromkeys((found.submission.metadata.canonical_url, item.url))):
+            refuse_erased(uid_of(canonical_url=url), item.identity)
 
     def _find(self, item: SourceItem, page: Page | None) -> tuple[articles.Found | None, dict[str, Any] | None]:
         """The article of an item, and what its row keeps; no article where it is as it was; nothing: not yet."""
@@ -233,11 +245,12 @@ class Taker:
         SourceItem.objects.filter(pk=item.pk).update(**{**fresh, **changes})
 
     def _fail(self, item: SourceItem, error: PipelineError) -> None:
+        if isinstance(error, Erased):
+            self._entomb(item)
+            return
         next_at = next_try(error, item.attempts + 1, self.now)
         reason = characters(mask(str(error)))[:_LONGEST_REASON] or type(error).__name__
-        text = {"entry": None} if isinstance(error, Erased) else {}  # the feed may well name it for years
         SourceItem.objects.filter(pk=item.pk).update(
-            **text,
             status=State.FAILED,
             reason=reason,
             attempts=item.attempts + 1,
@@ -245,6 +258,12 @@ class Taker:
             checked_at=self.now,
         )
         self.failed.append(FailedItem(item.identity, reason, next_at))
+
+    def _entomb(self, item: SourceItem) -> None:
+        """Keep nothing of what was erased but a mark: its source may well name it for years."""
+        with transaction.atomic():
+            tombs.entomb(SourceItem.objects.filter(pk=item.pk))
+        self.failed.append(FailedItem(tombs.tombstone(item.identity), tombs.WHY, None))
 
 
 def due(source_id: int, now: datetime, *, again: bool) -> QuerySet[SourceItem]:

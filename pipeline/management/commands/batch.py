@@ -25,19 +25,24 @@ class Command(console.Command):
     help = (
         "What schedules of network.toml have done, and will do. A run fetches from sources, translates, retries, "
         "releases, rebuilds, verifies, tidies, sends digests: whatever its schedule says (docs/schedules.md). run does "
-        "it now, and shows how it goes; Ctrl-C then ends the showing, not the run."
+        "it now, and shows how it goes; Ctrl-C then ends the showing, not the run: stop does, after the piece in hand."
     )
-    examples = ("batch list", "batch run night", "batch show night", "batch pause night", "batch list --json")
+    examples = (
+        *("batch list", "batch run night", "batch show night", "batch stop night"),
+        *("batch pause night", "batch list --json"),
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        actions = parser.add_subparsers(dest="action", required=True, metavar="list | run | show | pause | resume")
+        actions = parser.add_subparsers(
+            dest="action", required=True, metavar="list | run | show | stop | pause | resume"
+        )
 
         def add(name: str, what: str) -> ArgumentParser:
             made: ArgumentParser = actions.add_parser(
                 name, help=what, description=console.sentence(what), formatter_class=console.HelpFormatter
             )
             if name != "list":
-                many = "?" if name == "show" else None
+                many = "?" if name in {"show", "stop"} else None
                 made.add_argument("schedule", metavar="KEY", nargs=many, help="the schedule's key, as in network.toml")
             return made
 
@@ -49,6 +54,9 @@ class Command(console.Command):
         show = add("show", "report what a run did: the last one of a schedule, or --run NUMBER")
         show.add_argument("--run", type=int, default=0, metavar="NUMBER", help="this run")
         console.add_json(show)
+        stop = add("stop", "end a run after the piece in hand: the one at work of a schedule, or --run NUMBER")
+        stop.add_argument("--run", type=int, default=0, metavar="NUMBER", help="this run")
+        console.add_by(stop)
         console.add_by(add("pause", "let due times pass, until it is resumed"))
         add("resume", "run it again from its next due time on; what passed is not made up for")
 
@@ -61,8 +69,12 @@ class Command(console.Command):
         if action == "list":
             self._list(overview.schedules(net), as_json=options["as_json"])
             return
-        if action == "show" and options["run"]:
-            self._show(overview.find(options["run"]), as_json=options["as_json"])
+        if options.get("run"):
+            run = overview.find(options["run"])
+            if action == "show":
+                self._show(run, as_json=options["as_json"])
+            else:
+                self._stop(run, options["by"] or console.user())
             return
         if not options["schedule"]:
             raise Permanent("Which run?", "Name a schedule, or --run NUMBER; see them: sectionwire batch list")
@@ -73,6 +85,8 @@ class Command(console.Command):
             )
         elif action == "show":
             self._show(overview.last_of(schedule), as_json=options["as_json"])
+        elif action == "stop":
+            self._stop_current(schedule, options["by"] or console.user())
         elif action == "pause":
             done = overview.pause(schedule, options["by"] or console.user())
             self.say(f"{schedule.key} {'is paused' if done else 'was paused already'}: due times pass.")
@@ -108,8 +122,31 @@ class Command(console.Command):
             return
         run = self._follow(run)
         self._show(run, as_json=as_json)
-        if run.outcome in ("trouble", "failed"):
+        if overview.phase(run) in ("trouble", "failed", "stopped"):
             raise SystemExit(1)
+
+    def _stop_current(self, schedule: Schedule, by: str) -> None:
+        from pipeline.flow.batches import overview, stopping  # as above
+
+        run = stopping.current(schedule)
+        if run is None:
+            self.say(f"{schedule.key}: no run is at work.")
+            return
+        self._stop(run, by)
+        for next_one in overview.waiting(schedule).exclude(pk=run.pk):
+            self.hint(f"Run {next_one.pk} comes after it; to leave that out as well: batch stop --run {next_one.pk}")
+
+    def _stop(self, run: BatchRun, by: str) -> None:
+        from pipeline.flow.batches import stopping  # as above
+
+        said = {
+            stopping.Answer.ASKED: "ends after the piece in hand; the rest is left out",
+            stopping.Answer.ALREADY: "is asked to stop already: it ends after the piece in hand",
+            stopping.Answer.LEFT_OUT: "had not begun, and is left out",
+            stopping.Answer.ENDING: "has done everything already; only its report is still to be made",
+            stopping.Answer.OVER: "is over already",
+        }
+        self.say(f"Run {run.pk} of {run.schedule} {said[stopping.request(run.pk, by)]}.")
 
     def _follow(self, run: BatchRun) -> BatchRun:
         """Show how a run goes until it is over."""
@@ -132,20 +169,21 @@ class Command(console.Command):
     def _show(self, run: BatchRun, *, as_json: bool) -> None:
         from pipeline.flow import installation  # as above
         from pipeline.flow.batches import overview
+        from pipeline.flow.batches import report as reports
 
         if as_json:
-            self.emit(overview.record(run) | {"report": run.report})
+            self.emit(overview.record(run) | {"report": reports.read(run)})
             return
         zone = next((each for each in installation.network().schedules if each.key == run.schedule), None)
         self.say(_line(run, zone))
         for step in overview.steps_of(run):
             self._step(step)
-        if run.report:
-            self._facts(run.report)
+        if facts := reports.read(run):
+            self._facts(facts)
 
     def _step(self, step: Step) -> None:
         counts = ", ".join(f"{name.replace('_', ' ')} {number:,}" for name, number in step.counts.items())
-        state = f"{step.share:.0%}" if step.state == "running" else step.state
+        state = f"{step.share:.0%}" if step.state == "running" else step.state.replace("_", " ")
         self.say(f"  {step.action}: {state}{f': {counts}' if counts else ''}{f' ({step.said})' if step.said else ''}")
         for note in step.notes:
             self.say(f"    {note}")
@@ -195,7 +233,7 @@ def _doing(run: BatchRun) -> str:
 
 
 def _line(run: BatchRun, schedule: Schedule | None) -> str:
-    from pipeline.flow.batches import overview  # as above
+    from pipeline.flow.batches import overview, stopping  # as above
 
     by = f", asked for by {run.requested_by}" if run.requested_by else ""
     missed = f", also for {console.count(run.missed, 'missed time')}" if run.missed else ""
@@ -203,6 +241,8 @@ def _line(run: BatchRun, schedule: Schedule | None) -> str:
     share = f" ({overview.share(run):.0%})" if phase == "running" else ""
     took = f" in {(run.ended_at - run.started_at).total_seconds():,.0f} s" if run.ended_at and run.started_at else ""
     why = f": {run.reason}" if run.reason else ""
+    if not run.is_over and (stop := stopping.wish(run.report)):
+        why += f"; {stop['by']} has asked to stop it"
     return f"run {run.pk} of {_moment(run.planned_at, schedule)}{by}{missed}: {phase}{share}{took}{why}"
 
 

@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from pipeline.errors import PipelineError
 from pipeline.management.console import explain
 from pipeline.management.health import folder, ledger, machinery, outputs, surroundings
+from pipeline.management.health.ahead import Ahead
 from pipeline.management.health.result import Level, Look, Result
 from pipeline.masking import mask
 
@@ -16,10 +17,11 @@ __all__ = ["Level", "Look", "Result", "examine"]
 
 
 def examine(*more: Look) -> Iterator[Result]:
-    """Look at everything, one matter after the other; ``more`` are further matters.
+    """Look at everything, one matter after the other; ``more`` are further matters, which need no database.
 
     What needs the network file or the ledger is left out when these are broken: that is told once.
     """
+    others = [Ahead(look) for look in more]  # they may wait for an answer while we look at the rest
     probes = outputs.Probes()
     yield from _guarded("home", folder.home)
     readable = yield from _told("network", folder.network)
@@ -28,9 +30,9 @@ def examine(*more: Look) -> Iterator[Result]:
     for look in (folder.system, folder.disk, surroundings.desk, surroundings.email, surroundings.secrets):
         yield from _guarded(look.__name__, look)
     sound = yield from _told("ledger", ledger.ledger)
-    looks = [
+    looks: list[Look] = [
         *((ledger.clock, ledger.invariants_hold, ledger.failures) if sound else ()),
-        *more,
+        *others,
         *((machinery.workers, machinery.schedules, machinery.sources) if sound and readable else ()),
         *((machinery.models, probes.outputs) if readable else ()),
     ]

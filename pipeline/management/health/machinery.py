@@ -102,7 +102,7 @@ def schedules() -> Iterator[Result]:
         if view.paused_at is not None:
             by = f" by {view.paused_by}" if view.paused_by else ""
             yield Result("notice", "schedules", f"{key} is paused{by}.", f"Run: sectionwire batch resume {key}")
-        elif last is not None and overview.phase(last) in {Phase.FAILED, Phase.TROUBLE}:
+        elif last is not None and last.outcome in {Phase.FAILED, Phase.TROUBLE}:
             message = f"The last run of {key} ({last.planned_at:%Y-%m-%d %H:%M} UTC) ended with {overview.phase(last)}."
             yield Result("notice", "schedules", message, f"See why: sectionwire batch show {key}")
         elif now is not None and not now.has_begun and now.planned_at < clock.now() - LATE:

@@ -105,7 +105,20 @@ def unpack(packed: Mapping[str, Any]) -> Entry:
     return Entry(**{**packed, "authors": tuple(packed["authors"]), "tags": tuple(packed["tags"]), **times})
 
 
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """What stands at one address of a feed; ``following`` is where older entries are (RFC 5005, JSON Feed), if any."""
+
+    entries: tuple[Entry, ...]
+    following: str = ""
+
+
 def read(name: str, data: bytes, url: str, content_type: str = "") -> tuple[Entry, ...]:
+    """The entries of a feed; see :func:`read_page`."""
+    return read_page(name, data, url, content_type).entries
+
+
+def read_page(name: str, data: bytes, url: str, content_type: str = "") -> FeedPage:
     """The entries of a feed, in its order; of two with one identity, the first.
 
     Args:
@@ -117,16 +130,18 @@ def read(name: str, data: bytes, url: str, content_type: str = "") -> tuple[Entr
         Permanent: it is no feed, declares entities, or has more entries or elements than any feed needs.
     """
     start = data[:4_096].lstrip(b"\xef\xbb\xbf \t\r\n")
-    entries = _of_json(name, data, url) if start.startswith(b"{") else _of_xml(name, data, url, content_type)
+    is_json = start.startswith(b"{")
+    entries, link = _of_json(name, data, url) if is_json else _of_xml(name, data, url, content_type)
     found: dict[str, Entry] = {}
     for entry in entries:
         found.setdefault(entry.identity, entry)
         if len(found) > MOST_ENTRIES:
             raise Permanent(f"{name} has more than {MOST_ENTRIES:,} entries.", "Ask whoever runs it for a shorter one.")
-    return tuple(found.values())
+    following = web_address(_text(link), url)
+    return FeedPage(tuple(found.values()), "" if following == url else following)
 
 
-def _of_xml(name: str, data: bytes, url: str, content_type: str) -> Iterator[Entry]:
+def _of_xml(name: str, data: bytes, url: str, content_type: str) -> tuple[Iterator[Entry], object]:
     data = _in_utf8(data, content_type)
     if not _FEED.search(data[:8_192]):
         what = "a web page" if re.search(rb"<html\b", data[:8_192], re.IGNORECASE) else "something else"
@@ -137,9 +152,9 @@ def _of_xml(name: str, data: bytes, url: str, content_type: str) -> Iterator[Ent
     if not parsed.version:
         raise Permanent(f"{name} is no feed.", _REMEDY)
     language = str(parsed.feed.get("language") or "")
-    for entry in parsed.entries:
-        if (made := _entry(entry, url, language)) is not None:
-            yield made
+    links = (each.get("href") for each in parsed.feed.get("links", ()) if each.get("rel") == "next")
+    made = (_entry(entry, url, language) for entry in parsed.entries)
+    return (entry for entry in made if entry is not None), next(links, "")
 
 
 def _parsed(name: str, data: bytes) -> Any:
@@ -277,17 +292,17 @@ def _moment(fields_: Any) -> datetime | None:
         return None
 
 
-def _of_json(name: str, data: bytes, url: str) -> Iterator[Entry]:
+def _of_json(name: str, data: bytes, url: str) -> tuple[Iterator[Entry], object]:
     try:
         given = json.loads(data)
     except (ValueError, RecursionError):
         raise Permanent(f"{name} is no JSON that could be read.", _REMEDY) from None
     if not isinstance(given, dict) or "jsonfeed.org/version/" not in str(given.get("version", "")):
         raise Permanent(f"{name} is JSON, but no JSON Feed.", _REMEDY)
-    items = given.get("items")
-    for item in items if isinstance(items, list) else []:
-        if isinstance(item, dict) and (made := _json_entry(name, item, url, _text(given.get("language")))) is not None:
-            yield made
+    items, language = given.get("items"), _text(given.get("language"))
+    dicts = (item for item in (items if isinstance(items, list) else []) if isinstance(item, dict))
+    made = (_json_entry(name, item, url, language) for item in dicts)
+    return (entry for entry in made if entry is not None), given.get("next_url")
 
 
 def _json_entry(name: str, item: Mapping[str, Any], base: str, language: str) -> Entry | None:

@@ -54,6 +54,8 @@ class Command(console.Command):
 def broker() -> Iterator[Result]:
     """That the broker answers."""
     import redis  # a second's import that only this command needs
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
     url = settings.BROKER_URL
     if not url:
@@ -61,7 +63,8 @@ def broker() -> Iterator[Result]:
         yield Result("notice", "broker", "There is none: what is submitted waits.", remedy)
         return
     try:
-        with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2) as client:
+        once = Retry(NoBackoff(), 0)
+        with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2, retry=once) as client:
             version = client.info("server").get("valkey_version") or client.info("server")["redis_version"]
     except (redis.RedisError, OSError, ValueError) as error:
         remedy = "Start it, or mend SECTIONWIRE_BROKER_URL; nothing is lost meanwhile: the sweep delivers later."
