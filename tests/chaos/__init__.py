@@ -7,6 +7,7 @@ stopped at once and started again, and a newsroom's system answers 500, 429, too
     plan        the faults of a run, drawn from a seed
     services    a PostgreSQL and a Valkey that can be hurt
     processes   workers, clocks; started again when they die
+    nursery     starts them at once, for the small form
     newsroom    the network, the articles, the editor
     engine      the fake engine, with a count of what it was asked
     receiver    the system behind the webhook output, with its faults

@@ -20,7 +20,7 @@ Treat a whole installation badly: workers and engines killed, the broker flushed
 once, an output that answers 500, 429, too late or not to the end. What comes out must be what an undisturbed run gives.
 
   script/chaos                                    the full form: 300 articles, 50 kills, about half an hour
-  script/chaos --articles 24 --kills 8 --outages 1    the form of tests/flow/test_chaos.py, some minutes
+  script/chaos --articles 6 --kills 4 --outages 1     the form of tests/flow/test_chaos.py, about a minute
   script/chaos --seed 7                           the same faults again, in the same order
 
 Exits 1 and keeps the logs when something is not as it must be.

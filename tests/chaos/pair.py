@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from django.core.management import call_command
 from django.db import connection
 
 from tests.chaos.judge import judge, memory
 from tests.chaos.plan import plan
+from tests.chaos.processes import Staff
 from tests.chaos.receiver import FaultyReceiver
 from tests.chaos.run import Options, Result, Run, Stuck
 from tests.chaos.services import Broker, Database
+
+MANY: Final = 100
+"""Articles for which two processes of each kind are worth their start, which costs as much as a hundred pages."""
+
+
+FEW_HANGS: Final = 2
+"""So many requests hang in the small form."""
 
 
 class Wanted(Protocol):
@@ -28,10 +36,11 @@ class Wanted(Protocol):
 
 def compare(wanted: Wanted, folder: Path, database: Database, broker: Broker, report: dict[str, Any]) -> list[str]:
     """Run undisturbed, then disturbed; fills the report, and gives what is not as it must be."""
+    is_full = wanted.articles > MANY
     options = Options(
         articles=wanted.articles,
         updates=max(1, wanted.articles // 10),
-        translators=2 if wanted.articles > 100 else 1,
+        staff=Staff() if is_full else Staff(translators=1, clocks=1, forked=True),
         delay=0.01,
         limit=wanted.limit,
     )
@@ -43,6 +52,8 @@ def compare(wanted: Wanted, folder: Path, database: Database, broker: Broker, re
         broker.flush()
         steps = plan(wanted.seed, wanted.kills, wanted.outages)
         receiver = FaultyReceiver(wanted.seed, wanted.faulty)
+        if not is_full:
+            receiver.hangs, receiver.most = FEW_HANGS, 1
         hurt = Run(folder / "disturbed", database, broker, options, receiver, steps).work()
     except Stuck as stuck:
         return [str(stuck)]

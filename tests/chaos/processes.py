@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 
+from tests.chaos.nursery import Nursery
 from workers.embedded import Child, _die_with_parent, sectionwire
 
 PAGES: Final = "prepare,publish,webhooks,sweep"
@@ -21,12 +22,24 @@ RESTART_SECONDS: Final = 0.2
 STOP_SECONDS: Final = 15.0
 
 
-def staff(translators: int) -> list[Child]:
-    """Two workers for pages, some that translate, and two clocks: one is enough, and two do no harm."""
-    workers = [(f"pages-{number}", PAGES) for number in (1, 2)]
-    workers += [(f"translate-{number}", "translate") for number in range(1, translators + 1)]
-    children = [Child(name, sectionwire("worker", "--lanes", lanes, "--name", name)) for name, lanes in workers]
-    return [*children, *(Child(f"beat-{number}", sectionwire("beat")) for number in (1, 2))]
+@dataclass(frozen=True)
+class Staff:
+    """How many processes there are of each kind. One clock is enough; two do no harm.
+
+    ``forked``: by :mod:`tests.chaos.nursery`; else each is started as an installation does.
+    """
+
+    pages: int = 2
+    translators: int = 2
+    clocks: int = 2
+    forked: bool = False
+
+    def children(self) -> list[Child]:
+        """The processes, not started yet."""
+        workers = [(f"pages-{number}", PAGES) for number in range(1, self.pages + 1)]
+        workers += [(f"translate-{number}", "translate") for number in range(1, self.translators + 1)]
+        children = [Child(name, sectionwire("worker", "--lanes", lanes, "--name", name)) for name, lanes in workers]
+        return [*children, *(Child(f"beat-{number}", sectionwire("beat")) for number in range(1, self.clocks + 1))]
 
 
 @dataclass
@@ -36,15 +49,20 @@ class Processes:
     children: Sequence[Child]
     environment: Mapping[str, str]
     log: Path
+    forked: bool = False
+    _nursery: Nursery | None = None
 
     @contextmanager
     def running(self) -> Iterator[Processes]:
         """Start all; leave none behind."""
         try:
+            self._nursery = Nursery(self.environment, self.log) if self.forked else None
             self.watch()
             yield self
         finally:
             self._stop()
+            if self._nursery is not None:
+                self._nursery.close()
 
     def watch(self) -> None:
         """Start who does not run."""
@@ -52,16 +70,21 @@ class Processes:
             if child.process is not None and child.process.poll() is not None:
                 child.process, child.start_at = None, time.monotonic() + RESTART_SECONDS
             if child.process is None and time.monotonic() >= child.start_at:
-                with self.log.open("ab") as log:
-                    child.process = subprocess.Popen(
-                        child.command,
-                        env={**os.environ, **self.environment},
-                        stdin=subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=log,
-                        start_new_session=True,
-                        preexec_fn=_die_with_parent,
-                    )
+                child.process = self._start(child.command)
+
+    def _start(self, command: Sequence[str]) -> Any:
+        if self._nursery is not None:
+            return self._nursery.start(command)
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                command,
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
 
     def kill_one(self, kind: str, draw: float) -> bool:
         """SIGKILL one of those whose name begins so; false when none of them runs."""

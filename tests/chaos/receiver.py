@@ -15,18 +15,20 @@ KINDS: Final = ("500", "503", "429", "hangs", "hangs after taking", "closes", "c
 WAIT: Final = 2
 """Seconds that Retry-After asks for."""
 _HANG: Final = 1.3  # seconds: more than the output waits
-_MOST: Final = 2  # faults for one sequence of a page: the backoff after a third would only make runs long
 
 
 @dataclass
 class FaultyReceiver:
-    """``seed`` decides which request meets which fault; ``share`` of the tries do.
+    """``seed`` decides which request meets which fault; ``share`` of the tries do. ``hangs``: so many may hang; after
+    each of these everything that goes to the system waits for some seconds.
 
     ``requests`` counts what came in, ``met`` the faults, ``hasty`` what came again sooner than Retry-After allowed.
     """
 
     seed: int = 0
     share: float = 0.0
+    hangs: int = 1_000_000
+    most: int = 2  # faults for one sequence of a page: the pause after a third would only make runs long
     down_until: float = 0.0
     requests: int = 0
     hasty: int = 0
@@ -70,7 +72,14 @@ class FaultyReceiver:
     def _drawn(self, name: str) -> str:
         self._tries[name] += 1
         draw = random.Random(f"{self.seed}/{name}/{self._tries[name]}")
-        return draw.choice(KINDS) if self._tries[name] <= _MOST and draw.random() < self.share else ""
+        if self._tries[name] > self.most or draw.random() >= self.share:
+            return ""
+        kind = draw.choice(KINDS)
+        if kind.startswith("hangs"):
+            if not self.hangs:
+                return "500"
+            self.hangs -= 1
+        return kind
 
     def holds(self) -> dict[str, dict[str, Any]]:
         """What it has of each page and asset, by section and key."""

@@ -19,7 +19,7 @@ from pipeline.ledger.claim import CLAIMABLES
 from pipeline.ledger.models import Article, Delivery, Edition, Receipt, Revision, Status, Translation
 from tests.chaos import engine, newsroom
 from tests.chaos.plan import Fault, Step
-from tests.chaos.processes import Processes, staff
+from tests.chaos.processes import Processes, Staff
 from tests.chaos.receiver import FaultyReceiver
 from tests.chaos.services import Broker, Database, Outages
 from tests.receiver import SECRET, serving
@@ -44,7 +44,7 @@ class Options:
 
     articles: int
     updates: int
-    translators: int
+    staff: Staff
     delay: float  # seconds an engine takes for a sentence
     limit: float  # seconds
 
@@ -100,7 +100,9 @@ class Run:
         with serving(self.receiver) as url:
             self._settle_in(url)
             environment = self._environment()
-            self.processes = Processes(staff(self.options.translators), environment, self.home / "log.txt")
+            self.processes = Processes(
+                self.options.staff.children(), environment, self.home / "log.txt", self.options.staff.forked
+            )
             with self.processes.running():
                 self._until_done()
             self.result.drifts = verified()
@@ -119,6 +121,8 @@ class Run:
         return {
             "DATABASE_URL": self.database.url,
             "PYTHONPATH": os.pathsep.join([str(self.home / "packages"), str(Path.cwd())]),
+            # They are started again and again: what is compiled once is not compiled each time.
+            "PYTHONDONTWRITEBYTECODE": "",
             "SECTIONWIRE_HOME": str(self.home),
             "SECTIONWIRE_NETWORK": str(self.home / "network.toml"),
             "SECTIONWIRE_MODELS": str(self.home / "models"),
