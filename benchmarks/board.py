@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # it needs Django's settings, which need the environment that
 TEN = (*SECTIONS, ("angola", "AO", "Africa/Luanda", "pt-AO", "pt", "review"))
 TARGET = 150.0
 """Milliseconds of server time at the median: the issue's."""
+COLD_TARGET = 500.0
+"""Milliseconds at the median for a page of numbers of which nothing has been counted."""
 
 
 def main() -> int:
@@ -60,7 +62,7 @@ def _report(rows: dict[str, int], figures: Sequence[Figure]) -> int:
     print(f"{'':<52}{'median':>9}{'best':>9}{'queries':>12}{'kB':>8}")
     missed = False
     for figure in figures:
-        slow = figure.has_target and figure.median > TARGET
+        slow = figure.median > figure.target
         uneven = figure.few is not None and figure.few != figure.many
         missed |= slow or uneven
         queries = f"{figure.few} / {figure.many}" if figure.few is not None else str(figure.many)
@@ -69,7 +71,7 @@ def _report(rows: dict[str, int], figures: Sequence[Figure]) -> int:
             f"{figure.name:<52}{figure.median:>6.1f} ms{figure.best:>6.1f} ms{queries:>12}{figure.bytes / 1000:>8.1f}"
             f"{'  MISSED: ' + ', '.join(why) if why else ''}"
         )
-    print(f"\ntarget: {TARGET:.0f} ms of server time at the median")
+    print(f"\ntarget: {TARGET:.0f} ms of server time at the median; numbers that are cold {COLD_TARGET:.0f} ms")
     return int(missed)
 
 

@@ -149,6 +149,9 @@ class TranslationOut(Out):
     origin: Annotated[str, OneOf(Version.By)] | None = Field(examples=["machine"])
     author: str = Field(examples=["firefox:enpt@0123456789abcdef"])
     engines: list[str] = Field(examples=[["firefox:enpt@0123456789abcdef"]])
+    glossary: str = Field(
+        examples=[DIGEST], description="Tells which glossary terms held when it was translated; empty for none."
+    )
     digest: str = Field(examples=[DIGEST])
     created_at: datetime | None = Field(examples=[MOMENT])
     open_findings: int = Field(examples=[0])

@@ -124,7 +124,8 @@ def submit_article(
 ) -> Status[Received]:
     """Put an article in, or a new revision of one. 201: it is new; 200: it was known (updated, or a duplicate).
 
-    It is recognised by its key, else by its canonical URL, else by its very content.
+    It is recognised by its key, else by its canonical URL, else by its very content. An article that was not handed in
+    with this token, and that none of its sections has, can't be revised with it.
     """
     submission, print_ = _read(request, urgent=urgent)
     if idempotency_key and (row := idempotency.answered(request.auth.token, idempotency_key, print_)):
@@ -136,7 +137,8 @@ def submit_article(
             idempotency.keep(request.auth.token, idempotency_key, print_, _status(done), told)
 
     try:
-        done = submit(submission, by=request.auth.name, urgent=urgent, net=request.network, also=keep)
+        caller = request.auth
+        done = submit(submission, by=caller.name, urgent=urgent, net=request.network, rights=caller.rights, also=keep)
     except Permanent as error:
         raise invalid(error) from error
     except IntegrityError:

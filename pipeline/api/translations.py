@@ -161,6 +161,7 @@ def _translation(row: Translation, open_findings: int) -> TranslationOut:
         origin=version.origin if version else None,
         author=version.author if version else "",
         engines=version.engines if version else [],
+        glossary=version.glossary if version else "",
         digest=version.digest if version else "",
         created_at=version.created_at if version else None,
         open_findings=open_findings,

@@ -94,10 +94,26 @@ KNOWN: Final = (
     gettext_noop("%(name)s is no article, but %(kind)s."),
     gettext_noop("Give the address of a page with text."),
     gettext_noop("%(address)s is no web address."),
-    gettext_noop("Give one that begins with https:// and has at most 2000 letters."),
     gettext_noop("%(host)s is inside the own network (%(address)s), which must not be reached from here."),
+    gettext_noop("Give the public address of a page, or paste its text."),
+    gettext_noop("%(address)s answers with more than %(count)s bytes."),
+    gettext_noop("%(address)s redirects more than %(count)s times."),
     gettext_noop("%(address)s did not answer within %(count)s seconds."),
 )
 
-WITHIN: Final[Mapping[str, Mapping[str, Any]]] = {"name": {"The pasted text": gettext_lazy("The pasted text")}}
-"""Names within these sentences that are words of ours."""
+WITHIN: Final[Mapping[str, Mapping[str, Any]]] = {
+    "name": {"The pasted text": gettext_lazy("The pasted text")},
+    "kind": {
+        "a PDF": gettext_lazy("a PDF"),
+        "a ZIP archive (a .docx or .odt document is one, too)": gettext_lazy(
+            "a ZIP archive (a .docx or .odt document is one, too)"
+        ),
+        "an old Word document": gettext_lazy("an old Word document"),
+        "an RTF document": gettext_lazy("an RTF document"),
+        "a PNG picture": gettext_lazy("a PNG picture"),
+        "a JPEG picture": gettext_lazy("a JPEG picture"),
+        "a GIF picture": gettext_lazy("a GIF picture"),
+        "a video or a picture": gettext_lazy("a video or a picture"),
+    },
+}
+"""Words of ours within these sentences: names, and what a file is that somebody is likely to try."""

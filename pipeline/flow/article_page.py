@@ -72,6 +72,12 @@ class Standing:
         version = self.edition.approved or self.edition.candidate
         return engines(version.engines) if version else []
 
+    @property
+    def glossary(self) -> str:
+        """Tells which terms held when that was translated."""
+        version = self.edition.approved or self.edition.candidate
+        return version.glossary if version else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Whole:

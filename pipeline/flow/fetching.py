@@ -55,15 +55,20 @@ def fetch(url: str, net: Network) -> Fetched:
         Transient: the server is not there, too slow or busy.
     """
     options = submit.intake_options(net)
-    answer = outbound.request(
-        "GET",
-        url,
-        headers=_ACCEPT,
-        limit=options.max_bytes,
-        timeout=TIMEOUT,
-        allow_private=settings.ALLOW_PRIVATE,
-        follow=_FOLLOWED,
-    )
+    try:
+        answer = outbound.request(
+            "GET",
+            url,
+            headers=_ACCEPT,
+            limit=options.max_bytes,
+            timeout=TIMEOUT,
+            allow_private=settings.ALLOW_PRIVATE,
+            follow=_FOLLOWED,
+        )
+    except outbound.Refused:
+        raise
+    except Permanent as error:  # what an operator could do about it is nothing that whoever submits can
+        raise Permanent(error.message, "Give the public address of a page, or paste its text.") from error
     name = outbound.shown(answer.url)
     kind, charset = _told(answer.headers)
     if kind not in _KINDS:

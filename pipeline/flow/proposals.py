@@ -134,7 +134,14 @@ def hand_in(proposal: Proposal, sections: Sequence[str], rights: Rights, net: Ne
 
     with suppress(_TakenError):
         submit.enter(
-            original, proposal.name, origin=trial.ORIGIN, by=rights.name, urgent=proposal.urgent, net=net, also=note
+            original,
+            proposal.name,
+            origin=trial.ORIGIN,
+            by=rights.name,
+            urgent=proposal.urgent,
+            net=net,
+            rights=rights,
+            also=note,
         )
     proposal.refresh_from_db()
     return proposal

@@ -35,6 +35,12 @@ def _held(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     return terms
 
 
+@lru_cache(maxsize=16)
+def digest_of(terms: tuple[Term, ...]) -> str:
+    """Tells which terms held: :func:`pipeline.ledger.glossary.digest`, made once while they are the same."""
+    return glossary.digest(terms)
+
+
 @dataclass(slots=True)
 class OwnTerms:
     """The terms of sections' own languages on top of their bases, read once for many pages."""

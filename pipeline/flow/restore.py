@@ -66,6 +66,7 @@ def _repeat(edition: Edition, old: Version, by: str) -> Version:
         digest=old.digest,
         segments=old.segments,
         engines=old.engines,
+        glossary=old.glossary,
         created_at=clock.now(),
     )
     for finding in old.findings.exclude(state=Finding.State.FIXED).order_by("id"):

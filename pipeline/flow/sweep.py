@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.flow import engines, erase, installation, release
+from pipeline.flow import engines, erase, installation, release, work
 from pipeline.flow.numbers import comparing
 from pipeline.ledger import claim as claims
 
@@ -20,7 +20,7 @@ class Swept:
 
 def sweep() -> Swept:
     """Release expired leases, wake what waits for an engine that is here now, and name the lanes with due work."""
-    released = claims.release_expired()
+    released = work.release_expired()
     woken = engines.wake() + release.sweep(installation.network())
     comparing.compare()
     erase.go_on(installation.network())

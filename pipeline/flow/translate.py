@@ -14,7 +14,7 @@ from structlog.contextvars import bound_contextvars
 from pipeline.documents import Failure, Hop, Origin, Route, TranslatedSegment
 from pipeline.engines.contract import NoModel
 from pipeline.flow import clock, context, engines, installation, lanes, retranslate, versions, work
-from pipeline.flow.resources import resources
+from pipeline.flow.resources import digest_of, resources
 from pipeline.ledger import claim as claims
 from pipeline.ledger.memory import LedgerMemory
 from pipeline.ledger.models import RevisionText, Status, Translation, Version
@@ -90,7 +90,7 @@ def _translate(
     for row, document, segments in zip(group, documents, results, strict=True):
         with bound_contextvars(**{**context.about(row), "stage": "check"}):
             findings = check.run(document, segments, row.article.base, row.base, given.terms, checks)
-        work.guarded(row, claim, _recorder(row, claim, segments, findings, routes, net))
+        work.guarded(row, claim, _recorder(row, claim, segments, findings, routes, digest_of(given.terms), net))
 
 
 def _recorder(
@@ -99,6 +99,7 @@ def _recorder(
     segments: tuple[TranslatedSegment, ...],
     findings: Sequence[check.CheckFinding],
     routes: Sequence[Route],
+    glossary: str,
     net: Network,
 ) -> Callable[[], None]:
     asked = routes[0].name
@@ -121,6 +122,7 @@ def _recorder(
                 net=net,
                 origin=_origin(segments),
                 engines=taken,
+                glossary=glossary,
                 findings=findings,
             )
 

@@ -13,8 +13,7 @@ from typing import Final, Literal
 from django.utils import timezone
 
 from pipeline.documents import CleanDocument, Hop, Metadata, Original, SegmentedDocument
-from pipeline.errors import Permanent
-from pipeline.flow import article_page, board, engines, links, release, submit, targets
+from pipeline.flow import board, engines, links, release, submit, targets
 from pipeline.flow.people import Rights
 from pipeline.ledger.models import Article, Edition, Revision
 from pipeline.ledger.models.articles import unpack_metadata
@@ -122,7 +121,7 @@ def look(original: Original, name: str, rights: Rights, net: Network, *, urgent:
     is_same = newest is not None and newest.checksum == checksum
     if article is not None and not is_same:
         submit.refuse_other_language(article, original.metadata.language, name, net)
-        refuse_strangers(article, original.metadata, rights)
+        submit.refuse_strangers(article, original.metadata, rights)
     base = net.base_for(original.metadata.language)
     found = tuple(_targets(document.metadata, base, article, net, urgent=urgent))
     rule = next((each for each in net.barriers if each.fits(document.metadata.kind, document.metadata.tags)), None)
@@ -138,23 +137,6 @@ def look(original: Original, name: str, rights: Rights, net: Network, *, urgent:
         targets=found,
         barrier=rule if article is None else None,
         warnings=tuple(_warnings(cleaned, base, article, found, rights, net)),
-    )
-
-
-def refuse_strangers(article: Article, metadata: Metadata, rights: Rights) -> None:
-    """Refuse a revision of an article that is not the business of whoever hands it in.
-
-    Raises:
-        Permanent: neither have they handed it in, nor has a section of theirs got it.
-    """
-    view = article_page.find(article.uid, rights)
-    if view is not None and view.inside:
-        return
-    if metadata.key and article.key == metadata.key:
-        raise Permanent(f"The key “{metadata.key}” is taken by an article of others.", "Choose another key.")
-    raise Permanent(
-        "The article at this canonical URL was handed in by others, and your sections do not have it.",
-        "Ask whoever handed it in; or give another canonical URL, if it is another article.",
     )
 
 

@@ -10,11 +10,11 @@ from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, W
 
 from pipeline.documents import Severity
 from pipeline.errors import Permanent
-from pipeline.flow import clock, urgent
+from pipeline.flow import clock, urgent, webhooks
 from pipeline.flow.decisions import POLICY_AUTO, refuse_withdrawn
 from pipeline.flow.numbers import recording
 from pipeline.flow.people import Rights
-from pipeline.ledger.models import ApprovedUnit, Delivery, Edition, Event, Finding, Status, Version
+from pipeline.ledger.models import ApprovedUnit, Delivery, Edition, Event, Finding, Status, Topic, Version
 from pipeline.ledger.models.articles import hold
 from pipeline.ledger.models.editions import seen_digest
 from pipeline.network import Network
@@ -47,6 +47,7 @@ def undo(edition_id: int, *, by: str, net: Network) -> Edition:
     with transaction.atomic():
         hold(Edition.objects.values_list("article_id", flat=True).get(pk=edition_id))
         edition = Edition.objects.select_related("article", "translation", "approved").get(pk=edition_id)
+        again = [edition]
         if edition.state in REFUSALS:
             refuse_withdrawn(edition)
             _reopen(edition, net, by)
@@ -57,12 +58,14 @@ def undo(edition_id: int, *, by: str, net: Network) -> Edition:
         elif edition.state == State.LIVE or edition.existing_url:
             raise _too_late(edition)
         elif edition.state == State.APPROVED and edition.candidate_id is None:
-            _take_back(edition, net, by)
+            again = _take_back(edition, net, by)
         else:
             raise Permanent(
                 f"{edition} has no decision that could be taken back.",
                 f"It is {edition.get_state_display()}: decide on what waits.",
             )
+        back = Edition.objects.filter(pk__in=[each.pk for each in again], state=State.IN_REVIEW)
+        webhooks.editions(Topic.EDITION_IN_REVIEW, back)
     return edition
 
 
@@ -112,7 +115,8 @@ def _reopen(edition: Edition, net: Network, by: str, told: str = "the decision a
     _tell(edition, by, told)
 
 
-def _take_back(edition: Edition, net: Network, by: str) -> None:
+def _take_back(edition: Edition, net: Network, by: str) -> list[Edition]:
+    """Take an approval back. Returns the editions for which it had been approved."""
     version = edition.approved
     assert version is not None
     together = [edition, *_followers(edition, net)]
@@ -131,6 +135,7 @@ def _take_back(edition: Edition, net: Network, by: str) -> None:
         _tell(each, by, f"the approval of version {version.number} taken back")
     if not Edition.objects.filter(approved=version).exclude(decided_by=POLICY_AUTO).exists():
         ApprovedUnit.objects.filter(version=version).delete()
+    return together
 
 
 def _is_approved_once(edition: Edition, version: Version, net: Network) -> bool:

@@ -24,12 +24,14 @@ def add(
     net: Network,
     origin: Version.By = Version.By.SOURCE,
     engines: Sequence[str] = (),
+    glossary: str = "",
     findings: Sequence[CheckFinding] = (),
 ) -> Version:
     """Write a new version with its findings and let every section's policy decide on it.
 
-    ``origin`` is that of a text that no engine has made. Call it in a transaction that holds the article. A version
-    that says the same as the present one is not written again; what the checks say of it by now is.
+    ``origin`` is that of a text that no engine has made, ``glossary`` the digest of the terms that held. Call it in a
+    transaction that holds the article. A version that says the same as the present one is not written again; what the
+    checks say of it by now is.
     """
     digest = digest_of(revision, segments)
     present = translation.version
@@ -47,6 +49,7 @@ def add(
             digest=digest,
             segments=pack_segments(segments),
             engines=list(engines),
+            glossary=glossary,
             created_at=clock.now(),
         )
         carry.record(version, findings)

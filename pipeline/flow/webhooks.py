@@ -172,17 +172,17 @@ def editions(topic: Topic, which: QuerySet[Edition]) -> None:
     _tell(topic, lambda: [(edition.section, _edition(edition)) for edition in _full(which)])
 
 
-def delivery_failed(delivery_id: int) -> None:
-    """Tell that a page waits for a person, if it does. Call it in the transaction that records it."""
+def deliveries_failed(ids: Collection[int]) -> None:
+    """Tell of those of some pages that wait for a person. Call it in the transaction that records it."""
 
     def news() -> list[tuple[str, dict[str, Any]]]:
-        failed = Delivery.objects.filter(pk=delivery_id, status=Status.FAILED).select_related("edition__article")
+        failed = Delivery.objects.filter(pk__in=ids, status=Status.FAILED).select_related("edition__article")
         return [
             (
                 row.edition.section,
                 _edition(row.edition) | {"delivery": row.pk, "output": row.output, "reason": row.reason},
             )
-            for row in failed
+            for row in failed.order_by("pk")
         ]
 
     _tell(Topic.DELIVERY_FAILED, news)

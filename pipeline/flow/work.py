@@ -111,7 +111,18 @@ def record_failure(row: Claimable, claim: claims.Claim[M], error: Exception) -> 
         return
     with transaction.atomic():
         claims.give_up(row, claim.token, foreseen)
-        webhooks.delivery_failed(row.pk)
+        webhooks.deliveries_failed([row.pk])
+
+
+def release_expired() -> int:
+    """Take back the rows of workers that have died; of a page that failed by it webhooks are told. Returns how many."""
+    return claims.release_expired(_tell_failed)
+
+
+def _tell_failed(model: type[Claimable], ids: Sequence[int]) -> None:
+    log.error("workers died over it", lane=model.__name__, rows=list(ids))
+    if model is Delivery:
+        webhooks.deliveries_failed(ids)
 
 
 def _unforeseen(error: Exception) -> PipelineError:

@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 from rich.text import Text
 
 from pipeline.flow import status
+from pipeline.flow.resources import digest_of, terms_of
 from pipeline.flow.status import Place
 from pipeline.ledger.models import Article, Edition, Finding, Translation, Version
 from pipeline.ledger.models.articles import unpack_metadata
@@ -104,6 +105,8 @@ def _translations(article: Article, languages: set[str], net: Network) -> Iterat
             "version": version.number,
             "made": version.origin,
             "engines": version.engines,
+            "glossary": version.glossary,
+            "glossary_now": digest_of(terms_of(article.base, translation.base)),
             "segments": dict(Counter(row["origin"] for row in version.segments)),
             "other_routes": others,
         }
@@ -200,6 +203,9 @@ def _translation(translation: dict[str, Any]) -> Iterator[Text]:
         elsewhere = [key for key, names in translation["other_routes"].items() if engine in names]
         where = f" ({', '.join(elsewhere)})" if elsewhere else ""
         yield Text(shown(f"    {engine}{where}"))
+    if held := translation["glossary"]:
+        since = "as it is now" if held == translation["glossary_now"] else "other terms hold by now"
+        yield Text(f"    glossary {held[:12]}: {since}")
 
 
 def _finding(finding: dict[str, Any]) -> Text:

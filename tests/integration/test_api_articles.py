@@ -107,6 +107,27 @@ def test_a_duplicate_and_an_update_are_results_and_no_errors(cms):
     assert Revision.objects.count() == 2
 
 
+def test_an_article_of_other_sections_is_not_revised_by_who_names_its_key_or_address(desk):
+    """Neither before the sections have got it nor afterwards; its own sections, and who handed it in, may."""
+    told = TIDE | {"only_sections": ["portugal"], "canonical_url": "https://news.example.org/tide"}
+    ours, other, everyone = token("submit"), token("submit", ["brazil"]), token("submit", None)
+    assert ours.post("/articles", told).status_code == 201
+    theirs = told | {"html": "<p>Nothing rose.</p>"}
+    by_address = {**theirs, "key": "another"}
+    for _ in range(2):
+        refused = problem(other.post("/articles", theirs, {"Idempotency-Key": "k"}), 422)
+        assert refused["detail"] == "The key “tide” is taken by an article of others."
+        assert "was handed in by others" in problem(other.post("/articles", by_address), 422)["detail"]
+        assert other.post("/articles", told).json()["outcome"] == "duplicate"
+        assert (Revision.objects.count(), IdempotencyKey.objects.count()) == (1, 0)
+        desk.work()
+    assert other.post("/articles", {**theirs, "key": "another", "canonical_url": ""}).status_code == 201
+    colleague = token("submit", ["portugal", "brazil"], name="colleague")
+    for number, caller in enumerate((ours, colleague, everyone), 2):
+        told = caller.post("/articles", theirs | {"html": f"<p>It rose {number} times.</p>"}).json()
+        assert (told["outcome"], told["revision"]) == ("updated", number)
+
+
 def test_the_same_key_gets_the_same_answer(cms):
     """Also after the article has changed; with another body it is refused, and another token has keys of its own."""
     key = {"Idempotency-Key": "4c8e"}

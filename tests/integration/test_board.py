@@ -248,13 +248,17 @@ def test_looking_again_costs_nothing_as_long_as_nothing_has_happened(
     client = browser(ada)
     whole = client.get("/board/?by=languages")
     etag = whole.headers["ETag"]
-    assert "no-cache" in whole.headers["Cache-Control"]
-    assert "private" in whole.headers["Cache-Control"]
+    assert whole.headers["Cache-Control"] == "private, no-cache"
     stamp = re.search('"seen": "([0-9a-f]+)"', whole.content.decode())[1]
     fragment = {"by": "languages", "seen": stamp}
     with django_assert_max_num_queries(8):
-        assert client.get("/board/", fragment, headers={"HX-Request": "true"}).status_code == 204
-    assert client.get("/board/?by=languages", headers={"If-None-Match": etag}).status_code == 304
+        poll = client.get("/board/", fragment, headers={"HX-Request": "true"})
+    assert poll.status_code == 204
+    same = client.get("/board/?by=languages", headers={"If-None-Match": etag})
+    assert same.status_code == 304
+    for answer, kept in ((poll, "private, no-store"), (same, "private, no-cache")):
+        assert answer.headers["Cache-Control"] == kept
+        assert {"Cookie", "HX-Request", "Accept-Language"} <= {*re.split(", *", answer.headers["Vary"])}
     assert client.get("/board/", headers={"If-None-Match": etag}).status_code == 200
     other = browser(person("bea", brazil="editor"))
     assert other.get("/board/?by=languages", headers={"If-None-Match": etag}).status_code == 200
@@ -262,6 +266,7 @@ def test_looking_again_costs_nothing_as_long_as_nothing_has_happened(
     answer = client.get("/board/", fragment, headers={"HX-Request": "true"})
     assert answer.content.decode().lstrip().startswith('<tbody id="rows" hx-get="/board/?by=languages"')
     assert stamp not in answer.content.decode()
+    assert answer.headers["Cache-Control"] == "private, no-store"
     assert client.get("/board/?by=languages", headers={"If-None-Match": etag}).status_code == 200
 
 
@@ -304,7 +309,15 @@ def test_the_board_takes_the_same_number_of_queries_for_many_articles(desk, ada,
 
 def test_an_empty_ledger_says_how_to_begin_and_hostile_titles_are_text(desk, ada):
     """No inline style or script, nothing from elsewhere; the strict policy is sent."""
-    assert "sectionwire submit FILE" in tree(browser(ada)).get_text()
+    for user, said, unsaid in (
+        (ada, "Hand the first one in: Submit an article", "sectionwire submit FILE"),
+        (person("oda", staff=True), "sectionwire submit FILE", "No article fits"),
+        (person("dan"), "No article yet.", "Hand the first one in"),
+    ):
+        text = tree(browser(user)).get_text()
+        assert said in text
+        assert unsaid not in text
+    assert "No article fits" in tree(browser(ada), text="tide").get_text()
     desk.submit(title='"><script>alert(1)</script>', key="k'\"<b>")
     desk.work()
     Edition.objects.filter(section="portugal").update(reason='<img src=x onerror="alert(1)">')

@@ -225,6 +225,7 @@ TABLE |= {
     "runs": Entry(dict.fromkeys(("get", "head"), DECIDING)),
     "run": Entry(dict.fromkeys(("get", "head"), DECIDING), arguments=run_of),
     "run_report": Entry(dict.fromkeys(("get", "head"), DECIDING), arguments=run_of),
+    "run_stop": Entry({"post": OPERATING}, arguments=run_of),
     "run_now": Entry({"post": OPERATING}, arguments=lambda edition: {"key": "night"}),
     "run_pause": Entry({"post": OPERATING}, arguments=lambda edition: {"key": "night"}),
 }

@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from pipeline.errors import Permanent
 from pipeline.flow.resources import resources
@@ -18,6 +21,7 @@ from pipeline.ledger.glossary import Entry
 from pipeline.ledger.models import Finding, GlossaryTerm, GlossaryTranslation, Version
 from pipeline.management import glossary_csv
 from pipeline.network import load
+from tests.integration.calls import token
 
 pytestmark = pytest.mark.django_db
 
@@ -333,6 +337,41 @@ def test_translations_follow_the_glossary_and_findings_say_where_they_do_not(des
     assert "Tidewater Relief" in "".join(version.targets.values())
     [finding] = Finding.objects.filter(version=version, check_id="glossary")
     assert finding.message == "“tide table” should be “tabela de marés” here."
+
+
+def story() -> str:
+    """What the command says of the article."""
+    out = io.StringIO()
+    call_command("status", "tide", stdout=out)
+    return out.getvalue()
+
+
+def test_a_version_says_which_terms_held_when_it_was_made(desk):
+    """On its page, in the API, on the article's page and on the command line; a term's note changes nothing."""
+    put(RELIEF, TABLE)
+    held = glossary.digest(glossary.terms("en", "pt"))
+    desk.submit("<p>Tidewater Relief prints a tide table.</p>")
+    desk.work()
+    version = Version.objects.get(translation__base="pt")
+    assert version.glossary == held == glossary.digest(glossary.terms("en", "pt")[::-1])
+    assert Version.objects.get(translation__base="en").glossary == ""
+    assert f'<meta name="sectionwire:glossary" content="{held}">' in desk.page("brazil")
+    assert "sectionwire:glossary" not in desk.page("united-states")
+    (told,) = [
+        each
+        for each in token("read").get(f"/articles/{version.translation.article.uid}/translations").json()["items"]
+        if each["base"] == "pt"
+    ]
+    assert told["glossary"] == held
+    client = Client()
+    client.force_login(User.objects.create_user("olga", is_staff=True))
+    page = client.get(f"/articles/{version.translation.article.uid}/").content.decode()
+    assert page.count(f'title="{held}"') == 4  # the version, and three editions of it
+    put(replace(TABLE, note="As in the almanac."))
+    assert "as it is now" in story()
+    put(replace(TABLE, target="tábua de marés"))
+    assert "other terms hold by now" in story()
+    assert glossary.digest(()) == ""
 
 
 def test_a_section_shows_its_own_words_on_top_of_the_base(desk):

@@ -21,7 +21,7 @@ from django.utils import timezone
 from pipeline.desk.numbers import plots
 from pipeline.flow import decisions, editing, publish, sweep, undo
 from pipeline.flow.installation import network
-from pipeline.flow.numbers import NUMBERS, Scope, comparing
+from pipeline.flow.numbers import NUMBERS, Scope, comparing, moment
 from pipeline.flow.numbers.quantiles import Spread, spreads
 from pipeline.ledger.models import Article, Edition, Membership, Passage, Preference, Version
 from pipeline.ledger.models import Scope as EditScope
@@ -105,6 +105,31 @@ def test_acceptance_and_distance_are_of_what_people_changed(desk):
     assert found["characters"] == characters
     assert found["share"] == pytest.approx(5 / characters, abs=1e-4)
     assert one("distance", engine="")["changed"] == 5
+
+
+def test_numbers_are_counted_once_for_each_state_of_the_ledger_and_never_stale(
+    desk, monkeypatch, django_assert_max_num_queries
+):
+    """A second look counts nothing; whatever happens is there at the next one, also what the sweep compares."""
+    monkeypatch.setattr(moment, "REFRESHED", 10**10)
+    (edition,) = waiting(desk, "alder")
+    client = browser("olga", staff=True)
+    address = reverse("numbers_csv", args=["acceptance"])
+
+    def told() -> str:
+        return client.get(address).content.decode().splitlines()[-1]
+
+    client.get(reverse("numbers"))
+    with django_assert_max_num_queries(12):
+        client.get(reverse("numbers"))
+    assert told().startswith("section,")
+    approve(edition)
+    assert NUMBERS["acceptance"](MONTH).uncompared == 1
+    assert "1 approval is still to be compared" in client.get(reverse("numbers")).content.decode()
+    comparing.compare()
+    assert told() == ",,1,1,0,1.0"
+    undo.undo(edition.pk, by="ada", net=network())
+    assert told().startswith("section,")
 
 
 def _texts(passage: Passage) -> tuple[list[str], list[str]]:
@@ -310,3 +335,16 @@ def test_a_time_is_cut_into_pieces_that_fit_a_plot():
         scope = Scope(date(2026, 1, 1), date(2026, 1, 1) + timedelta(days=days - 1))
         assert (scope.step, len(scope.pieces()) <= 31) == (step, True)
     assert Scope(date(2026, 1, 1), date(2026, 3, 1)).pieces()[0] == date(2025, 12, 29)
+
+
+def test_labels_of_a_plot_keep_their_own_direction(desk):
+    """In a language that is read from the right “1 to 4 hours” must not begin with its end."""
+    waiting(desk, "alder")
+    client = browser("ada", portugal="editor")
+    Preference.objects.create(user=User.objects.get(username="ada"), language="ur")
+    plot = client.get(reverse("numbers_plot", args=["backlog"])).content.decode()
+    labels = [text for text in ET.fromstring(plot.encode()).itertext() if "دن" in text and len(text) < 40]
+    assert labels
+    assert all(label[0] + label[-1] == "\u2067\u2069" for label in labels)
+    Preference.objects.update(language="pt")
+    assert "\u2067" not in client.get(reverse("numbers_plot", args=["backlog"])).content.decode()

@@ -17,7 +17,8 @@ from django.db.models.functions import Now
 from standardwebhooks import Webhook as Verifier
 
 from pipeline.errors import Permanent
-from pipeline.flow import installation, publish, sweep, tokens, webhook_sends, webhooks
+from pipeline.flow import decisions, installation, publish, sweep, tokens, undo, webhook_sends, webhooks
+from pipeline.ledger import claim as claims
 from pipeline.ledger import invariants
 from pipeline.ledger.models import Delivery, Topic, Webhook, WebhookSend
 from tests.integration.calls import problem, token
@@ -142,6 +143,44 @@ def test_a_delivery_that_a_person_must_look_at_is_told_of(desk, receiver):
     (told,) = receiver.messages()
     assert told["data"]["section"] == "united-states"
     assert (told["data"]["delivery"], told["data"]["reason"]) == (failed.pk, failed.reason)
+
+
+def test_a_page_over_which_workers_die_is_told_of_once_it_is_given_up(desk, receiver):
+    """Not at the first four deaths: it is tried again. Once, with the reason."""
+    listen(receiver.url, Topic.DELIVERY_FAILED, sections=["united-states"])
+    desk.submit()
+    desk.work(publishing=False)
+    Delivery.objects.exclude(edition__section="united-states").delete()
+    for death in range(claims.MAX_DEATHS):
+        assert not WebhookSend.objects.exists(), death
+        assert claims.take(Delivery, "publish.site", budget=9, lease_seconds=-1) is not None
+        sweep.sweep()
+    sweep.sweep()
+    webhook_sends.run()
+    failed = Delivery.objects.get(status="failed")
+    (told,) = receiver.messages()
+    assert told["type"] == "delivery.failed"
+    assert (told["data"]["delivery"], told["data"]["reason"]) == (failed.pk, failed.reason)
+    assert "died 5 times" in failed.reason
+    assert invariants.broken() == []
+
+
+def test_what_comes_back_to_review_is_told_of_again(desk, receiver):
+    """An approval or a return that is taken back: for the section, and for those that had followed it."""
+    listen(receiver.url, Topic.EDITION_IN_REVIEW)
+    net = installation.network()
+    desk.submit()
+    desk.work()
+    waiting = desk.edition("portugal")
+    for decide in (
+        lambda: decisions.approve(waiting.pk, by="ada", net=net),
+        lambda: decisions.send_back(waiting.pk, by="ada", note="The names are wrong."),
+    ):
+        decide()
+        undo.undo(waiting.pk, by="ada", net=net)
+    webhook_sends.run()
+    told = [(each["data"]["section"], each["data"]["version"], each["data"]["by"]) for each in receiver.messages()]
+    assert told == [("portugal", 1, "")] * 3
 
 
 @pytest.mark.parametrize("status", [500, 404, 301, 429])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 from django.http import HttpResponse, HttpResponseNotModified
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from pipeline.desk.access import DeskRequest, signed_in
 from pipeline.desk.board import cells
@@ -20,6 +22,11 @@ PER_PAGE = 40
 """With ten sections a page of it weighs less than 100 kB."""
 
 
+_PAGE: Final = "private, no-cache"
+_POLL: Final = "private, no-store"  # each is asked for once
+
+
+@vary_on_headers("HX-Request")
 @signed_in
 @require_safe
 def show(request: DeskRequest) -> HttpResponse:
@@ -32,12 +39,12 @@ def show(request: DeskRequest) -> HttpResponse:
     seen = asked.pop("seen", [""])[0]
     stamp = board.stamp(request.rights, f"{asked.urlencode()} {get_language()}")
     if seen == stamp:
-        return HttpResponse(status=204)
+        return HttpResponse(status=204, headers={"Cache-Control": _POLL})
     etag = f'W/"{stamp}-{_session(request)}"'
     if not seen and not request.htmx and request.headers.get("If-None-Match") == etag:
-        return HttpResponseNotModified(headers={"ETag": etag})
+        return HttpResponseNotModified(headers={"ETag": etag, "Cache-Control": _PAGE})
     response = _page(request, stamp, rows_only=bool(seen))
-    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Cache-Control"] = _POLL if seen else _PAGE
     if not seen and not request.htmx:
         response.headers["ETag"] = etag
     return response

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any, Final, cast
 
 import pygal  # type: ignore[import-untyped]
+from django.utils.translation import get_language_bidi
 from lxml import etree  # type: ignore[import-untyped]
 from pygal.style import Style  # type: ignore[import-untyped]
 
@@ -90,6 +91,10 @@ def _described(chart: pygal.Graph, title: str, description: str) -> bytes:
         element.text = text
         told.append(element)
     root[:0] = told
+    if get_language_bidi():
+        # The plot itself goes from left to right: a label must not take its direction from it.
+        for label in root.iter("text"):
+            label.text = f"\u2067{label.text}\u2069" if label.text else label.text
     root.set("role", "img")
     root.set("aria-labelledby", "plot-title")
     root.set("aria-describedby", "plot-desc")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,15 +20,11 @@ from pipeline.desk.access import DeskRequest, signed_in
 from pipeline.desk.numbers import plots, shown, words
 from pipeline.desk.numbers.forms import NumbersForm
 from pipeline.flow import installation
-from pipeline.flow.numbers import NUMBERS, Scope, Table
+from pipeline.flow.numbers import NUMBERS, Scope, Table, moment
 
-KEPT: Final = 60
-"""Seconds for which a web process keeps what it has counted: a page and its plots say the same, and reloading costs
-nothing. The page says how old it is."""
-
-SLOW: Final = 0.15
-KEPT_SLOW: Final = 600
-"""Seconds: what took longer to count is kept for longer."""
+KEPT: Final = moment.REFRESHED
+"""Seconds for which a web process keeps what it has counted of one state of the ledger (see ``moment``): afterwards
+nobody asks for it any more."""
 
 PLOT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """A plot carries its own styles, and runs nothing."""
@@ -59,7 +54,8 @@ class Part:
 def show(request: DeskRequest) -> HttpResponse:
     """All the numbers of a time: of one's own sections each, of the others as totals."""
     form, scope = _asked(request)
-    parts = [_part(name, scope) for name in NUMBERS]
+    stamp = moment.stamp()
+    parts = [_part(name, scope, stamp) for name in NUMBERS]
     context = {
         "form": form,
         "query": form.query,
@@ -75,7 +71,7 @@ def show(request: DeskRequest) -> HttpResponse:
 def plot(request: DeskRequest, name: str) -> HttpResponse:
     """A number as an SVG picture: ``scheme`` is light or dark, ``shape`` wide or narrow."""
     _form, scope = _asked(request)
-    counted = _counted(_known(name), scope)
+    counted = _counted(_known(name), scope, moment.stamp())
     scheme = "dark" if request.GET.get("scheme") == "dark" else "light"
     shape = "narrow" if request.GET.get("shape") == "narrow" else "wide"
     heading = words.HEADINGS[name]
@@ -89,7 +85,7 @@ def plot(request: DeskRequest, name: str) -> HttpResponse:
 def sheet(request: DeskRequest, name: str) -> HttpResponse:
     """A number as CSV: keys and plain figures, for a spreadsheet."""
     _form, scope = _asked(request)
-    table = _counted(_known(name), scope).table
+    table = _counted(_known(name), scope, moment.stamp()).table
     file = f'attachment; filename="{name}-{scope.since}-{scope.until}.csv"'
     return HttpResponse(table.as_csv(), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": file})
 
@@ -123,18 +119,18 @@ def _known(name: str) -> str:
     return name
 
 
-def _part(name: str, scope: Scope) -> Part:
-    counted = _counted(name, scope)
+def _part(name: str, scope: Scope, stamp: str) -> Part:
+    counted = _counted(name, scope, stamp)
     return Part(name, words.HEADINGS[name], counted, shown.grid(counted.table), describe(counted.table))
 
 
-def _counted(name: str, scope: Scope) -> Counted:
+def _counted(name: str, scope: Scope, stamp: str) -> Counted:
+    """A number of a state of the ledger: every process counts it for itself, once, and comes to the same."""
     sections: Sequence[str] | None = None if scope.sections is None else sorted(scope.sections)
-    asked = (scope.since, scope.until, scope.section, scope.language, sections)
+    asked = (stamp, scope.since, scope.until, scope.section, scope.language, sections)
     key = f"numbers:{name}:{hashlib.sha256(repr(asked).encode()).hexdigest()}"
     known: Counted | None = cache.get(key)
     if known is None:
-        begun = time.monotonic()
         known = Counted(NUMBERS[name](scope), timezone.now())
-        cache.set(key, known, KEPT if time.monotonic() - begun < SLOW else KEPT_SLOW)
+        cache.set(key, known, KEPT)
     return known

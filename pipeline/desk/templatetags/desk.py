@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from pipeline.desk import sentences, words
 from pipeline.errors import PipelineError
 from pipeline.flow import installation
+from pipeline.flow.engines import NO_ENGINE
 from pipeline.stages.publish import locales
 
 register = template.Library()
@@ -103,7 +104,8 @@ def check_name(check_id: str) -> str:
 @register.filter
 def sentence(text: str) -> SafeString:
     """A sentence of the ledger (a finding, a reason, an event): translated, or as it is and marked as English."""
-    own = sentences.translated(str(text))
+    text = str(text).removeprefix(f"{NO_ENGINE}: ")  # a mark for programs
+    own = sentences.translated(text)
     tag = "en" if own is None else translation.get_language() or "en"
     return format_html('<span lang="{}" dir="{}">{}</span>', tag, direction(tag), text if own is None else own)
 

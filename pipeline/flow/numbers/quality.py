@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -50,13 +51,17 @@ def distance(scope: Scope) -> Table:
     compared = _decided(scope).filter(distance__isnull=False)
     sums: dict[str, Any] = {"many": Count("pk"), "edited": Count("pk", filter=Q(is_edited=True))}
     sums |= {"length": Sum("characters"), "edits": Sum("distance")}
-    rows = [
-        (*(row[name] for name in PAIR), row["many"], row["edited"], row["length"], row["edits"], _part(row))
-        for row in compared.filter(scope.inside()).values(*PAIR).annotate(**sums).order_by(*PAIR)
-    ]
-    whole = compared.aggregate(**sums)
-    if whole["many"]:
-        rows.append(("", "", "", whole["many"], whole["edited"], whole["length"], whole["edits"], _part(whole)))
+    found: dict[tuple[str, ...], list[int]] = {}
+    whole = [0] * len(sums)
+    counted: Any = compared.values_list("section", *PAIR).annotate(**sums)
+    for section, *rest in counted:  # in one query: the sections that are shown, and all of them together
+        pair, figures = tuple(rest[:3]), rest[3:]
+        whole = _plus(whole, figures)
+        if scope.shown(section):
+            found[pair] = _plus(found.get(pair, [0] * len(sums)), figures)
+    rows = [(*pair, *figures, _part(figures)) for pair, figures in sorted(found.items())]
+    if whole[0]:
+        rows.append(("", "", "", *whole, _part(whole)))
     columns: dict[str, Any] = {"engine": "engine", "source": "language", "target": "language"}
     columns |= dict.fromkeys(("approved", "edited", "characters", "changed"), "count")
     return table(
@@ -64,8 +69,13 @@ def distance(scope: Scope) -> Table:
     )
 
 
-def _part(row: dict[str, Any]) -> float | None:
-    return share(row["edits"], row["length"])
+def _plus(figures: Sequence[int], more: Sequence[int]) -> list[int]:
+    return [one + another for one, another in zip(figures, more, strict=True)]
+
+
+def _part(figures: Sequence[int]) -> float | None:
+    _many, _edited, length, edits = figures
+    return share(edits, length)
 
 
 def review(scope: Scope) -> Table:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connections
@@ -13,11 +13,15 @@ from django.db.models.functions import RowNumber
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How many values there are, their median and their 90th percentile: by nearest rank, so that each is a value."""
+    """How many values there are, their median and their 90th percentile: by nearest rank, so that each is a value.
+
+    ``more`` are the other figures of the same rows that were asked for.
+    """
 
     count: int
     median: int
     p90: int
+    more: tuple[int, ...] = ()
 
 
 class _NearestRank(Aggregate):
@@ -27,24 +31,38 @@ class _NearestRank(Aggregate):
     template = "%(function)s(%(part)s) WITHIN GROUP (ORDER BY %(expressions)s)"
 
 
-def spreads(rows: QuerySet[Any], field: str, by: Sequence[str] = ()) -> dict[tuple[Any, ...], Spread]:
+def spreads(
+    rows: QuerySet[Any], field: str, by: Sequence[str] = (), **more: Aggregate
+) -> dict[tuple[Any, ...], Spread]:
     """The spread of a field's values, for each group of ``by`` that has any; ``()`` is the key where there are none.
+
+    ``more`` is counted of each group along with it (``by`` must be given).
 
     PostgreSQL has an aggregate for it. SQLite has none: there it is taken by ranks, which is the same, but slower.
     """
     has_aggregate = connections[rows.db].vendor == "postgresql"
-    return _aggregated(rows, field, by) if has_aggregate else _ranked(rows, field, by)
+    if has_aggregate:
+        return _aggregated(rows, field, by, more)
+    found = _ranked(rows, field, by)
+    if more:
+        counted: Any = rows.order_by().values_list(*by).annotate(**more)
+        figures = {row[: len(by)]: tuple(row[len(by) :]) for row in counted}
+        found = {key: replace(spread, more=figures[key]) for key, spread in found.items()}
+    return found
 
 
-def _aggregated(rows: QuerySet[Any], field: str, by: Sequence[str]) -> dict[tuple[Any, ...], Spread]:
+def _aggregated(
+    rows: QuerySet[Any], field: str, by: Sequence[str], more: Mapping[str, Aggregate]
+) -> dict[tuple[Any, ...], Spread]:
     values: dict[str, Any] = {
-        "many": Count("pk"),
+        "many": Count("*"),
         "half": _NearestRank(field, part="0.5"),
         "ninth": _NearestRank(field, part="0.9"),
     }
     if by:
-        found: Any = rows.order_by().values_list(*by).annotate(**values)
-        return {tuple(key): Spread(many, half, ninth) for *key, many, half, ninth in found}
+        found: Any = rows.order_by().values_list(*by).annotate(**values, **more)
+        keys = {tuple(row[: len(by)]): row[len(by) :] for row in found}
+        return {key: Spread(many, half, ninth, tuple(rest)) for key, (many, half, ninth, *rest) in keys.items()}
     whole = rows.aggregate(**values)
     return {(): Spread(whole["many"], whole["half"], whole["ninth"])} if whole["many"] else {}
 
@@ -62,4 +80,4 @@ def _ranked(rows: QuerySet[Any], field: str, by: Sequence[str]) -> dict[tuple[An
         wanted = ends.filter(**{f"{place}__gte": low, f"{place}__lte": high})
         for *key, value, many in wanted.values_list(*by, field, "many"):
             found.setdefault(tuple(key), [many]).append(value)
-    return {key: Spread(*values) for key, values in found.items()}
+    return {key: Spread(many, half, ninth) for key, (many, half, ninth) in found.items()}

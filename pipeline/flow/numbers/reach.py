@@ -34,7 +34,7 @@ def coverage(scope: Scope) -> Table:
     counted = meant.order_by().values("section", "language", day=scope.cut("article__created_at"))
     totals: dict[date, list[int]] = defaultdict(lambda: [0, 0])
     rows = []
-    for row in counted.annotate(articles=Count("pk"), live=Count("pk", filter=out)):
+    for row in counted.annotate(articles=Count("*"), live=Count("pk", filter=out)):
         day, articles, live = row["day"], row["articles"], row["live"]
         totals[day][0] += articles
         totals[day][1] += live

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from pipeline.ledger.bulk import update_each
 from pipeline.ledger.models import Edition, Passage, Version
 
 LONGEST_ENGINE = 120
@@ -52,13 +53,9 @@ def published(pages: Iterable[tuple[int, int | None]], now: datetime) -> None:
     """
     sent = set(pages)
     out = Passage.objects.filter(edition__in={edition for edition, _ in sent}, published_at=None)
-    rows = [
-        row for row in out.only("edition_id", "version_id", "submitted_at") if (row.edition_id, row.version_id) in sent
-    ]
-    for row in rows:
-        row.published_at, row.lead = now, _seconds(row.submitted_at, now)
-    if rows:
-        Passage.objects.bulk_update(rows, ["published_at", "lead"])
+    rows = out.values_list("pk", "edition_id", "version_id", "submitted_at")
+    leads = {pk: (now, _seconds(submitted, now)) for pk, *passage, submitted in rows if tuple(passage) in sent}
+    update_each(Passage, ("published_at", "lead"), leads)
 
 
 def taken_back(editions: Sequence[Edition], version: Version) -> None:
