@@ -18,6 +18,14 @@ def _log() -> None:
     log.configure()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _static_files() -> None:
+    """Looked for when they are asked for: every test client would look through all of them before its first request."""
+    from django.conf import settings
+
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 @pytest.fixture(scope="session")
 def broker() -> Iterator[str]:
     """The address of a real Valkey, one for the session."""
