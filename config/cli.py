@@ -6,8 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
 OVERVIEW: Final = """\
 Sectionwire carries an article to every national section, in its languages, under its own editors.
@@ -129,23 +128,9 @@ def main() -> int:
 
 def _run(arguments: Sequence[str]) -> None:
     if arguments[1] in WITHOUT_LEDGER:
-        # Beautiful Soup imports it for CSS selectors, which takes as long as all else of it; we use none.
-        sys.modules.setdefault("soupsieve", _Late("soupsieve"))
         command = importlib.import_module(f"pipeline.management.commands.{arguments[1]}").Command()
         command.run_from_argv(list(arguments))
         return
     from django.core.management import execute_from_command_line  # as above
 
     execute_from_command_line(list(arguments))
-
-
-class _Late(ModuleType):
-    """A module that is loaded when something of it is used. ``importlib.util.LazyLoader`` would load it as soon as
-    somebody else imports it."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(importlib.import_module(self.__name__), name)

@@ -10,6 +10,12 @@ import pytest
 from tests.services import valkey
 
 
+@pytest.hookimpl(trylast=True)  # after the tests are shuffled
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: what is left for the end can be shared among processes."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _log() -> None:
     """Structured lines on standard error, as every process of ours writes them."""
