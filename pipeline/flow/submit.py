@@ -241,22 +241,26 @@ def _record(
         )
     else:
         refuse_other_language(article, meta.language, name, net)
-    number = (article.revisions.order_by("-number").values_list("number", flat=True).first() or 0) + 1
-    revision = Revision.objects.create(
-        article=article,
-        number=number,
-        checksum=checksum,
-        metadata=pack_metadata(meta),
-        submitted_as=name[-500:],
-        submitted_by=by,
-        submitted_at=now,
-        lane=lanes.PREPARE,
-        priority=lanes.URGENT if urgent else lanes.NORMAL,
-    )
-    RevisionText.objects.create(revision=revision, original=original.html, format=original.format)
-    Event.objects.create(
-        article=article, at=now, stage="intake", actor=by, message=f"revision {number} came in as {name}"
-    )
+    revision = Revision(article=article, checksum=checksum, submitted_as=name[-500:], submitted_by=by, submitted_at=now)
+    revision.priority = lanes.URGENT if urgent else lanes.NORMAL
+    _add(revision, original, name)
     webhooks.article_received(article, revision, outcome)
     bell.announce(lanes.PREPARE)
     return Submitted(outcome, article, revision)
+
+
+def _add(revision: Revision, original: Original, name: str) -> None:
+    """The article's next revision."""
+    article = revision.article
+    last = article.revisions.order_by("-number").values_list("number", flat=True).first()
+    revision.number, revision.lane = (last or 0) + 1, lanes.PREPARE
+    revision.metadata = pack_metadata(original.metadata)
+    revision.save(force_insert=True)
+    RevisionText.objects.create(revision=revision, original=original.html, format=original.format)
+    Event.objects.create(
+        article=article,
+        at=revision.submitted_at,
+        stage="intake",
+        actor=revision.submitted_by,
+        message=f"revision {revision.number} came in as {name}",
+    )
