@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,15 @@ from tests.services import valkey
 
 @pytest.hookimpl(trylast=True)  # after the tests are shuffled
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first: what is left for the end can be shared among processes."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """Each process begins with its share of the slow ones, which wait most of the time: what is left for the end is
+    short, and can be shared among processes. The scheduler gives each a run of tests as they stand here."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    quick = [item for item in items if not item.get_closest_marker("slow")]
+    items.clear()
+    for left in range(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), 0, -1):
+        share, of_these = (len(slow) + len(quick)) // left, -(-len(slow) // left)
+        items += slow[:of_these] + quick[: share - of_these]
+        del slow[:of_these], quick[: share - of_these]
 
 
 @pytest.fixture(scope="session", autouse=True)
