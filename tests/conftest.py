@@ -14,12 +14,15 @@ from tests.services import valkey
 @pytest.hookimpl(trylast=True)  # after the tests are shuffled
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each process begins with its share of the slow ones, which wait most of the time: what is left for the end is
-    short, and can be shared among processes. The scheduler gives each a run of tests as they stand here."""
+    short, and can be shared among processes. The scheduler gives each a run of tests as they stand here.
+    """
     slow = [item for item in items if item.get_closest_marker("slow")]
     quick = [item for item in items if not item.get_closest_marker("slow")]
     items.clear()
     for left in range(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), 0, -1):
         share, of_these = (len(slow) + len(quick)) // left, -(-len(slow) // left)
+        while 0 < of_these < len(slow) and slow[of_these].path == slow[of_these - 1].path:
+            of_these += 1  # a module stays whole: what it sets up may take a minute
         items += slow[:of_these] + quick[: share - of_these]
         del slow[:of_these], quick[: share - of_these]
 
