@@ -27,7 +27,7 @@ CMS = """
 type = "webhook"
 base_url = "https://{{section}}.cms.example"
 settle_seconds = 0
-webhook = {{ url = "{url}/in", list_url = "{url}/list", allow_private = true, timeout_seconds = 0.3 }}
+webhook = {{ url = "{url}/in", list_url = "{url}/list", allow_private = true, timeout_seconds = 20 }}
 
 [[sections]]
 key = "portugal"
@@ -57,6 +57,14 @@ def newsroom(desk, receiver, settings, monkeypatch):
         yield desk
 
 
+@pytest.fixture
+def impatient(newsroom, settings):
+    """The receiver has a second for its answer."""
+    text = settings.NETWORK_FILE.read_text(encoding="utf-8")
+    settings.NETWORK_FILE.write_text(text.replace("timeout_seconds = 20", "timeout_seconds = 1"), encoding="utf-8")
+    return newsroom
+
+
 def start(newsroom):
     """An article on its way: in the folder already, at the receiver not yet."""
     newsroom.submit()
@@ -83,7 +91,7 @@ def assert_kept(delivery, receiver, sequence=1):
 
 
 def hang(_):
-    time.sleep(0.5)
+    time.sleep(1.5)
     return Reply(200)
 
 
@@ -98,9 +106,9 @@ FAULTS = {
 }
 
 
-def test_what_may_pass_is_tried_again_with_the_same_idempotency_key(newsroom, receiver):
+def test_what_may_pass_is_tried_again_with_the_same_idempotency_key(impatient, receiver):
     """Everything fails in turn, then a try is confirmed; the row says why it waits, and every try has a receipt."""
-    delivery = start(newsroom)
+    delivery = start(impatient)
     for tries, (name, fault) in enumerate(FAULTS.items(), 1):
         receiver.faults = [fault]
         Delivery.objects.filter(pk=delivery.pk, status=Status.READY).update(due_at=Now())
@@ -116,14 +124,14 @@ def test_what_may_pass_is_tried_again_with_the_same_idempotency_key(newsroom, re
     assert (len(receiver.of(key_of(delivery))), len(identifiers)) == (len(FAULTS) + 1, 1)
     outcomes = list(delivery.receipts.order_by("id").values_list("outcome", flat=True))
     assert outcomes == [Receipt.Outcome.TRANSIENT] * len(FAULTS) + [Receipt.Outcome.CONFIRMED]
-    assert newsroom.edition("brazil").state == "live"
+    assert impatient.edition("brazil").state == "live"
 
 
-def test_a_receiver_that_hangs_holds_a_thread_for_one_timeout(newsroom, receiver):
+def test_a_receiver_that_hangs_holds_a_thread_for_one_timeout(impatient, receiver):
     """Of five pages and their lists one is tried; the others go back as if unclaimed, and wait as long as that one."""
     for number in range(5):
-        newsroom.submit(name=f"tide-{number}.html", key=f"tide-{number}", title=f"Tide report {number}")
-    newsroom.work()
+        impatient.submit(name=f"tide-{number}.html", key=f"tide-{number}", title=f"Tide report {number}")
+    impatient.work()
     receiver.faults = [hang] * 5
     publish.run("cms")
     asked = [request for request in receiver.seen if json.loads(request.body)["action"] == "put"]
