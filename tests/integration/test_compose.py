@@ -26,8 +26,7 @@ from psycopg import sql
 
 from tests import compose
 from tests.compose import CHECKOUT, Service
-from tests.services import postgres
-from workers.embedded import free_port
+from tests.services import free_port, postgres
 from workers.management.commands.worker import KINDS
 
 OPERATIONS = CHECKOUT / "docs" / "operations.md"

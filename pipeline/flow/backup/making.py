@@ -52,7 +52,7 @@ def make(stream: IO[bytes], told: Told, *, with_secrets: bool = False) -> Manife
             members=writer.members,
         )
         writer.finish(manifest)
-    except BaseException:
+    except BaseException:  # Ctrl-C as well: half a backup must not stand there as one
         writer.abandon()
         raise
     return manifest

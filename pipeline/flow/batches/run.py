@@ -197,7 +197,7 @@ def _work(action: Action, job: Job, step: Step, told: Told) -> Did | Later:
         return _trouble(step, error.message, error.remedy)
     except PipelineError as error:
         why, remedy = error.message, error.remedy or "The next run tries it again."
-    except Exception as error:
+    except Exception as error:  # a fault in one action must not end the night: it is told of, and the next piece begins
         log.exception("an action failed unexpectedly", action=step.action, piece=step.piece)
         why = f"Unexpected {type(error).__name__}: {error}"
         remedy = "The worker's log has the traceback; tell us of it."
