@@ -31,7 +31,12 @@ class Command(base.Command):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8200, help="port of the web (default: 8200, loopback only)")
-        parser.add_argument("--sites-port", type=int, default=8300, help="port of the published sites (default: 8300)")
+        parser.add_argument(
+            "--sites-port",
+            type=int,
+            default=8300,
+            help="port of the published sites (default: 8300); with another, change base_url in network.toml to match",
+        )
 
     def handle(self, *_: Any, port: int, sites_port: int, **__: Any) -> None:
         console = Console(stderr=True)
