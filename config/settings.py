@@ -317,8 +317,10 @@ LOG_LEVEL = read("SECTIONWIRE_LOG", "INFO").upper()
 LOGGING_CONFIG = None  # config/log.py sets structlog up where a process of ours starts
 # Nothing of ours talks to anyone uninvited: onnxruntime comes with the argostranslate module and would.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-# What loaded models may take; the engines' child processes read it from the environment.
+# What loaded models may take, and how they are loaded; the engines' child processes read it from the environment.
 ENGINE_MEMORY_MB = read_count("SECTIONWIRE_ENGINE_MEMORY_MB", 400)
 os.environ["SECTIONWIRE_ENGINE_MEMORY_MB"] = str(ENGINE_MEMORY_MB)
-ENGINE_BATCH_MB = read_count("SECTIONWIRE_ENGINE_BATCH_MB", 32)
+ENGINE_BATCH_MB = read_count("SECTIONWIRE_ENGINE_BATCH_MB", 24)
 os.environ["SECTIONWIRE_ENGINE_BATCH_MB"] = str(ENGINE_BATCH_MB)
+ENGINE_PACK = read_bool("SECTIONWIRE_ENGINE_PACK", default=True)
+os.environ["SECTIONWIRE_ENGINE_PACK"] = "1" if ENGINE_PACK else "0"

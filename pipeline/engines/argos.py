@@ -14,7 +14,7 @@ import logging
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from pipeline.engines.codes import declared
 from pipeline.engines.contract import THREADS, Installed, NoModel
 from pipeline.engines.files import checksum, size
 from pipeline.engines.kept import Kept, memory_limit
+from pipeline.engines.packing import packable
 from pipeline.engines.verdict import check_text, has_words
 from pipeline.errors import Permanent
 
@@ -33,8 +34,11 @@ LENGTH_PENALTY = 0.2
 BATCH = "SECTIONWIRE_ENGINE_BATCH_MB"
 """The variable that says how much memory one thread may take for a batch."""
 
-BATCH_MB = 32
+BATCH_MB = 24
 """What it is when the variable says nothing: two threads then peak where ``argostranslate.translate`` does."""
+
+LOADED = 1.25
+"""How much memory a model takes, by its size on disk: its last layer is there twice, see ``packing.py``."""
 
 # What a row of a batch takes, four beams for each sentence: the scores of all words, and what the decoder remembers of
 # each token. Measured on one thread with a model of the shape of a published one (a vocabulary of 32,000), in batches
@@ -127,7 +131,7 @@ def version_key(version: str) -> tuple[int, ...]:
 
 
 class ArgosEngine:
-    """See :class:`pipeline.engines.contract.Engine`. A loaded model takes about as much memory as on disk.
+    """See :class:`pipeline.engines.contract.Engine`. A loaded model takes a quarter more memory than on disk.
 
     How much the models of the process may take together is said by ``SECTIONWIRE_ENGINE_MEMORY_MB``.
     """
@@ -182,7 +186,7 @@ class ArgosEngine:
                 f"Install one with: sectionwire models install {source} {target} --engine argos",
             )
         found = model
-        return self._loaded.get(found.hop, lambda: _load(found.path), found.size)
+        return self._loaded.get(found.hop, lambda: _load(found.path), int(LOADED * found.size))
 
     def _is_there(self, model: Installed) -> bool:
         """Whether its files are what they were: a look at one package, where ``installed`` looks at all of them."""
@@ -231,16 +235,29 @@ def _load(folder: Path) -> _Loaded:
         else:
             tokenizer = BPETokenizer(folder / "bpe.model", data.from_code, data.to_code)
         tokenizer.encode("a")  # it reads its file at the first call
-        # Each thread takes batches of its own: several threads on one batch bring less, and on small ones nothing.
-        translator = ctranslate2.Translator(
-            str(folder / "model"), device="cpu", inter_threads=_threads(), intra_threads=1
-        )
+        translator = _translator(ctranslate2.Translator, folder / "model")
     except (OSError, RuntimeError, ValueError) as error:
         raise NoModel(
             f"The Argos package in {folder} is damaged: {error}.",
             "Remove it with sectionwire models remove, and install it again.",
         ) from error
     return _Loaded(translator, tokenizer, data.target_prefix)
+
+
+def _translator(make: Callable[..., Any], model: Path) -> Any:
+    """The model in memory, with its last layer packed if that can be had."""
+    # Each thread takes batches of its own: several threads on one batch bring less, and on small ones nothing.
+    options = {"device": "cpu", "inter_threads": _threads(), "intra_threads": 1}
+    with packable(model) as packed:
+        if packed is not None:
+            try:
+                translator = make(str(packed), **options)
+                translator.translate_batch([["a"]], beam_size=BEAM, max_decoding_length=2)  # a trial of all layers
+            except (RuntimeError, ValueError) as error:
+                log.warning("%s is loaded as it is, without its last layer packed: %s", model, error)
+            else:
+                return translator
+    return make(str(model), **options)
 
 
 def _has_avx512() -> bool:
