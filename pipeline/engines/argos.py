@@ -26,6 +26,7 @@ from pipeline.engines.contract import THREADS, Installed, NoModel
 from pipeline.engines.files import checksum, size
 from pipeline.engines.kept import Kept, memory_limit
 from pipeline.engines.packing import packable
+from pipeline.engines.processor import has_avx512
 from pipeline.engines.verdict import check_text, has_words
 from pipeline.errors import Permanent
 
@@ -37,8 +38,9 @@ BATCH = "SECTIONWIRE_ENGINE_BATCH_MB"
 BATCH_MB = 24
 """What it is when the variable says nothing: two threads then peak where ``argostranslate.translate`` does."""
 
-LOADED = 1.25
-"""How much memory a model takes, by its size on disk: its last layer is there twice, see ``packing.py``."""
+LOADED = 4 / 3
+"""How much memory a model takes at most, by its size on disk: its last layer may be there twice, see ``packing.py``.
+In one of the shape of a published package it is a quarter, or a third where both languages share their embeddings."""
 
 # What a row of a batch takes, four beams for each sentence: the scores of all words, and what the decoder remembers of
 # each token. Measured on one thread with a model of the shape of a published one (a vocabulary of 32,000), in batches
@@ -131,7 +133,7 @@ def version_key(version: str) -> tuple[int, ...]:
 
 
 class ArgosEngine:
-    """See :class:`pipeline.engines.contract.Engine`. A loaded model takes a quarter more memory than on disk.
+    """See :class:`pipeline.engines.contract.Engine`. A loaded model takes up to a third more memory than on disk.
 
     How much the models of the process may take together is said by ``SECTIONWIRE_ENGINE_MEMORY_MB``.
     """
@@ -219,7 +221,7 @@ def model_files(folder: Path) -> list[Path]:
 
 def _load(folder: Path) -> _Loaded:
     with environment(folder.parent.parent):
-        if _has_avx512():
+        if has_avx512():
             # By itself CTranslate2 uses it for products of matrices only. For the rest, too, it saved 3, 4 and
             # 16 % of the processor's time in three trials.
             os.environ.setdefault("CT2_FORCE_CPU_ISA", "AVX512")
@@ -258,15 +260,6 @@ def _translator(make: Callable[..., Any], model: Path) -> Any:
             else:
                 return translator
     return make(str(model), **options)
-
-
-def _has_avx512() -> bool:
-    """Whether the processor has all parts of AVX-512 that CTranslate2 is compiled for."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\nflags")[2].partition("\n")[0].split()
-    except OSError:  # no Linux
-        return False
-    return {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}.issubset(flags)
 
 
 def _threads() -> int:

@@ -12,7 +12,7 @@ MEMORY = "SECTIONWIRE_ENGINE_MEMORY_MB"
 """The variable that says how many MB of models one engine process may hold."""
 
 MEMORY_MB = 400
-"""What it is when the variable says nothing: four or five models of the size of a published Argos package."""
+"""What it is when the variable says nothing: four models of the size of a published Argos package."""
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")

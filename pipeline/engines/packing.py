@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.engines.processor import is_intel
+
 PACK = "SECTIONWIRE_ENGINE_PACK"
 """The variable that says with ``0`` that models are loaded as they are."""
 
@@ -112,12 +114,7 @@ def _prepared(model: Path, stack: ExitStack) -> Path | None:
 
 def _packs() -> bool:
     """Whether CTranslate2 packs weights here: it does with MKL, which it takes on Intel's processors."""
-    if sys.platform != "linux" or os.environ.get("CT2_USE_MKL", "1") == "0":
-        return False
-    try:
-        return "GenuineIntel" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return False
+    return sys.platform == "linux" and is_intel() and os.environ.get("CT2_USE_MKL") != "0"
 
 
 def _suits(layout: _Layout, projection: _Variable) -> bool:
@@ -133,7 +130,7 @@ def _suits(layout: _Layout, projection: _Variable) -> bool:
 
 
 def _read(file: BinaryIO) -> _Layout:
-    """Where things are; the weights themselves are passed over.
+    """Where things are; the weights themselves, up to hundreds of MB, are passed over.
 
     Raises:
         struct.error: the file ends too early.
